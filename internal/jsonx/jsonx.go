@@ -1,0 +1,69 @@
+// Package jsonx is the one room that knows which JSON library the client uses.
+//
+// It reads leniently, because the service's data is what it is, and writes
+// strictly. Its callers see byte slices, standard struct tags and
+// [encoding/json.RawMessage] only.
+package jsonx
+
+import (
+	"errors"
+	"io"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// decoding accepts what encoding/json accepts as well: state that an engine
+// wrote years ago holds duplicate names and text that is not UTF-8.
+var decoding = json.JoinOptions(
+	jsontext.AllowDuplicateNames(true),
+	jsontext.AllowInvalidUTF8(true),
+)
+
+// Decode reads the one JSON value that data holds into v. Unknown members are
+// skipped, and null leaves the zero value. Nothing in v refers to data
+// afterwards.
+func Decode(data []byte, v any) error {
+	return json.Unmarshal(data, v, decoding)
+}
+
+// IsTruncated reports whether Decode failed because data ends too early.
+func IsTruncated(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// IsSyntaxError reports whether Decode failed because data is not JSON, and not
+// because it is JSON of another shape.
+func IsSyntaxError(err error) bool {
+	var syntactic *jsontext.SyntacticError
+	return errors.As(err, &syntactic)
+}
+
+// Marshal returns v as JSON, as an Encoder does that substitutes nothing.
+func Marshal(v any) ([]byte, error) {
+	return json.Marshal(v, json.Deterministic(true))
+}
+
+// An Encoder writes request bodies.
+type Encoder struct {
+	options json.Options
+}
+
+// NewEncoder returns an Encoder that puts wire(v) in the place of each value v
+// of type T, wherever it stands. T may be an interface, which then means every
+// type that implements it; nil pointers are left alone. It is for types whose
+// usual JSON form is not the one that the service gets.
+func NewEncoder[T any](wire func(T) any) *Encoder {
+	substitute := func(enc *jsontext.Encoder, v T) error {
+		return json.MarshalEncode(enc, wire(v))
+	}
+	return &Encoder{options: json.JoinOptions(
+		json.WithMarshalers(json.MarshalToFunc(substitute)),
+		json.Deterministic(true),
+	)}
+}
+
+// Encode returns v as JSON. A nil slice becomes [], a nil map {}.
+func (e *Encoder) Encode(v any) ([]byte, error) {
+	return json.Marshal(v, e.options)
+}

@@ -1,0 +1,167 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Body is a request's body: bytes, or a reader that is read from where it
+// stands, and again from there if it can seek.
+type Body struct {
+	bytes  []byte
+	reader *rereader
+}
+
+// BytesBody returns a Body that sends data.
+func BytesBody(data []byte) *Body { return &Body{bytes: data} }
+
+// ReaderBody returns a Body that sends what reader holds from its present
+// position on. If reader can't seek, the request is not sent again once
+// reading has begun.
+func ReaderBody(reader io.Reader) *Body {
+	r := &rereader{reader: reader, size: -1}
+	if sized, ok := reader.(interface{ Len() int }); ok {
+		r.size = int64(sized.Len())
+	}
+	if seeker, ok := reader.(io.Seeker); ok {
+		if start, err := seeker.Seek(0, io.SeekCurrent); err == nil {
+			r.seeker, r.start = seeker, start
+		}
+	}
+	return &Body{reader: r}
+}
+
+// attach makes the body that of req.
+func (b *Body) attach(req *retryablehttp.Request) error {
+	switch {
+	case b == nil:
+		return nil
+	case b.reader == nil:
+		return req.SetBody(b.bytes)
+	}
+	if err := req.SetBody(retryablehttp.ReaderFunc(b.reader.open)); err != nil {
+		return err
+	}
+	req.ContentLength = b.reader.size
+	if b.reader.seeker == nil {
+		// net/http must not take the rest of the reader for the whole body.
+		req.GetBody = nil
+	}
+	return nil
+}
+
+// detach ends all reading from the caller's reader.
+func (b *Body) detach() {
+	if b != nil && b.reader != nil {
+		b.reader.current.Store(nil)
+	}
+}
+
+// canReopen reports whether the body can be sent (once more).
+func (b *Body) canReopen() bool {
+	return b == nil || b.reader == nil || b.reader.canReopen()
+}
+
+var (
+	errBodyUsed       = errors.New("the request's body can't be read a second time")
+	errBodySuperseded = errors.New("the request has ended")
+)
+
+// rereader reads a reader again from where it stood at first, if it can seek.
+// net/http reads a request's body in a goroutine that can outlive the request,
+// so each reading is an object of its own, and only the newest one reads.
+type rereader struct {
+	size    int64 // -1: unknown
+	current atomic.Pointer[reading]
+
+	// reading is held while somebody reads, which can be for as long as the
+	// caller's reader takes: nothing here waits for it.
+	reading sync.Mutex
+	reader  io.Reader
+	seeker  io.Seeker // nil if it can't
+	start   int64
+	used    bool
+}
+
+type reading struct {
+	source *rereader
+}
+
+// open prepares for reading from the start. The retry loop calls it more often
+// than it reads.
+func (r *rereader) open() (io.Reader, error) {
+	if !r.reading.TryLock() {
+		return nil, errBodyUsed
+	}
+	defer r.reading.Unlock()
+	if r.used {
+		if r.seeker == nil {
+			return nil, errBodyUsed
+		}
+		if _, err := r.seeker.Seek(r.start, io.SeekStart); err != nil {
+			return nil, err
+		}
+		r.used = false
+	}
+	opened := &reading{source: r}
+	r.current.Store(opened)
+	return opened, nil
+}
+
+func (r *rereader) canReopen() bool {
+	if !r.reading.TryLock() {
+		return false
+	}
+	defer r.reading.Unlock()
+	return r.seeker != nil || !r.used
+}
+
+func (g *reading) Read(p []byte) (int, error) {
+	r := g.source
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	if r.current.Load() != g {
+		return 0, errBodySuperseded
+	}
+	r.used = true
+	return r.reader.Read(p)
+}
+
+// How much of a body that nobody wants is read so that its connection can be
+// used again, and for how long.
+const (
+	maxDiscard      = 256 << 10
+	discardPatience = 5 * time.Second
+)
+
+// Discard reads an answer's body to its end, within limits, and closes it.
+func Discard(resp *http.Response) {
+	limitTime(resp, discardPatience)
+	// It is a courtesy to the next request: failing costs a connection.
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxDiscard))
+	_ = resp.Body.Close()
+}
+
+// ReadStart reads at most limit bytes of an answer's body, for a few seconds
+// at most, and closes it. It returns what came.
+func ReadStart(resp *http.Response, limit int64) []byte {
+	limitTime(resp, discardPatience)
+	var start bytes.Buffer
+	// Whatever goes wrong, the status is what counts.
+	_, _ = io.Copy(&start, io.LimitReader(resp.Body, limit))
+	_ = resp.Body.Close()
+	return start.Bytes()
+}
+
+func limitTime(resp *http.Response, patience time.Duration) {
+	if body, ok := resp.Body.(*guardedBody); ok {
+		body.dog.limit(patience)
+	}
+}

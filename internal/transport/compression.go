@@ -1,0 +1,93 @@
+package transport
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// askForGzip makes the request ask for compression, and reports whether what
+// comes is to be decompressed here: not if the caller has asked for something.
+func askForGzip(header http.Header) bool {
+	if header.Get("Accept-Encoding") != "" || header.Get("Range") != "" {
+		return false
+	}
+	header.Set("Accept-Encoding", "gzip")
+	return true
+}
+
+// decompressor undoes gzip. net/http's own would be switched off by some users'
+// transports.
+type decompressor struct {
+	next http.RoundTripper
+}
+
+func (d *decompressor) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := d.next.RoundTrip(req)
+	if err != nil || !stateOf(req.Context()).decompress {
+		return resp, err
+	}
+	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		resp.Body = &gzipBody{compressed: resp.Body}
+		resp.Header.Del("Content-Encoding")
+		resp.Header.Del("Content-Length")
+		resp.ContentLength = -1
+		resp.Uncompressed = true
+	}
+	return resp, nil
+}
+
+var gzipReaders sync.Pool
+
+// gzipBody reads an answer's body that is compressed. It starts at the first
+// read, as an answer to HEAD says gzip and has no body.
+type gzipBody struct {
+	compressed io.ReadCloser
+	reader     *gzip.Reader
+	err        error
+}
+
+func (b *gzipBody) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	if b.reader == nil {
+		if b.err = b.start(); b.err != nil {
+			return 0, b.err
+		}
+	}
+	n, err := b.reader.Read(p)
+	b.err = err
+	return n, err
+}
+
+func (b *gzipBody) start() error {
+	if pooled, ok := gzipReaders.Get().(*gzip.Reader); ok {
+		if err := pooled.Reset(b.compressed); err != nil {
+			gzipReaders.Put(pooled)
+			return err
+		}
+		b.reader = pooled
+		return nil
+	}
+	reader, err := gzip.NewReader(b.compressed)
+	if err != nil {
+		return err
+	}
+	b.reader = reader
+	return nil
+}
+
+var errBodyClosed = errors.New("read on closed body")
+
+func (b *gzipBody) Close() error {
+	if b.reader != nil {
+		gzipReaders.Put(b.reader)
+		b.reader = nil
+	}
+	b.err = errBodyClosed
+	return b.compressed.Close()
+}

@@ -1,0 +1,56 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+const requestIDHeader = "X-Pulumi-Request-ID"
+
+// Attempt is what became of one attempt of a call.
+type Attempt struct {
+	// Endpoint and Path are the call's.
+	Endpoint, Path string
+	// Number counts the call's attempts from 1.
+	Number int
+	// StatusCode is the answer's; 0 if there was none.
+	StatusCode int
+	// RequestID is the answer's.
+	RequestID string
+	// Duration is the time until the answer had been read, or handed on.
+	Duration time.Duration
+	// Err is nil for a success.
+	Err error
+	// WillRetry says whether there will be another attempt, after Wait.
+	WillRetry bool
+	Wait      time.Duration
+}
+
+// Warning is a text of the service meant for the user.
+type Warning struct {
+	Endpoint, Text, RequestID string
+}
+
+// observe tells everyone who wants to know about an attempt that has ended.
+func (c *Client) observe(ctx context.Context, st *state, resp *http.Response, err error, again bool) {
+	if len(c.config.OnAttempt) == 0 {
+		return
+	}
+	attempt := Attempt{
+		Endpoint:  st.call.Endpoint,
+		Path:      st.call.Path,
+		Number:    st.attempts,
+		Duration:  time.Since(st.started),
+		Err:       withoutURL(err),
+		WillRetry: again,
+		Wait:      st.wait,
+	}
+	if resp != nil {
+		attempt.StatusCode = resp.StatusCode
+		attempt.RequestID = resp.Header.Get(requestIDHeader)
+	}
+	for _, observe := range c.config.OnAttempt {
+		observe(ctx, attempt)
+	}
+}

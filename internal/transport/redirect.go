@@ -1,0 +1,89 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+)
+
+const maxRedirects = 10
+
+// redirectPolicy follows a redirect only where the request stays the same
+// request to the same service: the access token goes along with it.
+type redirectPolicy struct {
+	base *url.URL
+}
+
+// check is net/http's CheckRedirect. Where it refuses, net/http returns the
+// redirect itself, with its status and request ID.
+func (p redirectPolicy) check(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects || p.objection(req.URL) != "" || req.Method != via[0].Method {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// objection returns why the token must not go to target, or nothing.
+func (p redirectPolicy) objection(target *url.URL) string {
+	switch {
+	case origin(target) != origin(p.base):
+		return "another origin"
+	case target.User != nil:
+		return "it names a user"
+	case !isBelow(target, p.base):
+		return "outside the base URL's path"
+	}
+	return ""
+}
+
+// refusal returns the error for an answer that is a redirect still.
+func (p redirectPolicy) refusal(resp *http.Response, method string) error {
+	from := resp.Request.URL
+	target, err := resp.Location()
+	if err != nil {
+		return fmt.Errorf("status %d without a usable Location", resp.StatusCode)
+	}
+	reason := p.objection(target)
+	if reason == "" {
+		switch resp.StatusCode {
+		case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+			reason = fmt.Sprintf("more than %d redirects, or a body that can't be sent again", maxRedirects)
+		default:
+			reason = fmt.Sprintf("a %d would turn the %s into a GET, or there were more than %d", resp.StatusCode, method, maxRedirects)
+		}
+	}
+	return fmt.Errorf("redirect from %s to %s refused: %s",
+		Redact(resp.Request, place(from)), Redact(resp.Request, place(target)), reason)
+}
+
+// place returns the URL without what may be confidential in it.
+func place(u *url.URL) string {
+	return origin(u) + cutPath(u.EscapedPath())
+}
+
+func cutPath(text string) string {
+	const longest = 100
+	if len(text) > longest {
+		return text[:longest] + "…"
+	}
+	return text
+}
+
+// origin returns scheme, host and port, the port always.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// isBelow reports whether target's path is base's or below it, also after a
+// server has resolved the dots in it.
+func isBelow(target, base *url.URL) bool {
+	prefix := strings.TrimSuffix(base.Path, "/")
+	resolved := path.Clean("/" + target.Path)
+	return prefix == "" || resolved == prefix || strings.HasPrefix(resolved, prefix+"/")
+}

@@ -1,0 +1,186 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// RetryPolicy says how often, and after which waits, a request is sent again.
+type RetryPolicy struct {
+	// MaxAttempts counts the first attempt, too.
+	MaxAttempts int
+	// MinWait is the wait before the second attempt, which doubles from then
+	// on up to MaxWait. A wait that the server asks for counts if it is not
+	// longer than MaxWait, and else ends the call.
+	MinWait, MaxWait time.Duration
+}
+
+// permanentError ends a call although its answer, or the lack of one, would
+// have been worth another attempt.
+type permanentError struct{ error }
+
+func (e permanentError) Unwrap() error { return e.error }
+
+// Permanent marks an error of a call's handler after which there must be no
+// other attempt, because part of the answer is in the caller's hands already.
+func Permanent(err error) error { return permanentError{err} }
+
+// checkRetry is called after every exchange, and again after the handler has
+// read the answer. It judges once an attempt: when it failed without an
+// answer, or when the answer has been read.
+func (c *Client) checkRetry(ctx context.Context, st *state, resp *http.Response, err error) bool {
+	if err == nil && !st.handled {
+		return false
+	}
+	return c.conclude(ctx, st, resp, err)
+}
+
+// conclude ends the attempt: it keeps what the attempt says about the call,
+// tells the observers, and reports whether there will be another.
+func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, err error) bool {
+	if !st.begun {
+		// The request never reached the transport, and never will.
+		return false
+	}
+	st.begun = false
+	unanswered := !st.handled || st.readErr != nil
+	written := resp != nil || !st.neverWritten(err)
+	if err != nil && written && !isRefusal(resp) {
+		st.uncertain = true
+	}
+	worthwhile := c.isWorthwhile(st, resp, err, written)
+	ended := ctx.Err() != nil
+	st.cancelled = ended && err != nil && (unanswered || worthwhile)
+	if !st.cancelled || resp != nil && resp.StatusCode >= http.StatusBadRequest {
+		st.last = withoutURL(err)
+	}
+	again := false
+	if worthwhile && !ended {
+		st.wait, again = c.config.Retry.nextWait(ctx, st.attempts, resp)
+	}
+	c.observe(ctx, st, resp, err, again)
+	return again
+}
+
+// neverWritten reports whether an attempt that got no answer failed before any
+// of the request can have left this machine.
+func (st *state) neverWritten(err error) bool {
+	if st.askedForConn.Load() {
+		return !st.gotConn.Load()
+	}
+	// The user's transport doesn't say; a failure to connect speaks for itself.
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// isRefusal reports whether the answer proves that the request was not carried
+// out. A 429 does not: the service passes on an upstream's from the middle of
+// its own work.
+func isRefusal(resp *http.Response) bool {
+	return resp != nil && resp.StatusCode >= 400 && resp.StatusCode < 500 &&
+		resp.StatusCode != http.StatusRequestTimeout && resp.StatusCode != http.StatusTooManyRequests
+}
+
+// isWorthwhile reports whether another attempt would do no harm and might help.
+func (c *Client) isWorthwhile(st *state, resp *http.Response, err error, written bool) bool {
+	switch {
+	case err == nil, st.attempts >= c.config.Retry.MaxAttempts:
+		return false
+	case written && !st.call.Idempotent, !st.call.Body.canReopen():
+		return false
+	}
+	return st.isTransient(resp, err)
+}
+
+// nextWait returns how long to wait after the given attempt, and whether
+// waiting that long is any use.
+func (p RetryPolicy) nextWait(ctx context.Context, attempt int, resp *http.Response) (time.Duration, bool) {
+	wait := p.backoff(attempt)
+	if resp != nil {
+		if asked, ok := RetryAfter(resp.Header, time.Now()); ok {
+			if asked > p.MaxWait {
+				return 0, false
+			}
+			// Never earlier than asked, and not all at the same moment.
+			wait = asked + rand.N(p.MinWait+1)
+		}
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+		return 0, false
+	}
+	return wait, true
+}
+
+// isTransient reports whether what happened may go better another time.
+func (st *state) isTransient(resp *http.Response, err error) bool {
+	var permanent permanentError
+	if errors.As(err, &permanent) {
+		return false
+	}
+	if resp == nil {
+		return !isMisconfigured(err)
+	}
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests:
+		return true
+	case resp.StatusCode >= 500:
+		return resp.StatusCode != http.StatusNotImplemented
+	case resp.StatusCode >= 300:
+		return false
+	}
+	// A success that was cut off on the way.
+	return st.readErr != nil || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// isMisconfigured reports whether the two ends can't talk, however often they try.
+func isMisconfigured(err error) bool {
+	var (
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+	)
+	return errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// backoff returns the wait after the given attempt: exponential, and jittered by
+// half so that clients which failed together don't return together.
+func (p RetryPolicy) backoff(attempt int) time.Duration {
+	wait := p.MinWait
+	for range attempt - 1 {
+		if wait >= p.MaxWait/2 {
+			wait = p.MaxWait
+			break
+		}
+		wait *= 2
+	}
+	return wait - rand.N(wait/2+1)
+}
+
+// RetryAfter returns how long the header's Retry-After asks to wait, and
+// whether it does. It reads both forms, seconds and an HTTP date; a date in
+// the past is no wait.
+func RetryAfter(header http.Header, now time.Time) (time.Duration, bool) {
+	const longest = 365 * 24 * time.Hour
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	if text == "" {
+		return 0, false
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if seconds < 0 {
+			return 0, false
+		}
+		return time.Duration(min(seconds, int64(longest/time.Second))) * time.Second, true
+	}
+	date, err := http.ParseTime(text)
+	if err != nil {
+		return 0, false
+	}
+	return min(max(date.Sub(now), 0), longest), true
+}

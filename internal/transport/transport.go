@@ -1,0 +1,253 @@
+// Package transport sends one call of the client over HTTP: with retries,
+// redirects that keep the token at home, compression, and a record of each
+// attempt. It knows HTTP, and nothing of what is asked for.
+//
+// Layers, from the outside: [Client.Do] with the retry loop of
+// go-retryablehttp; net/http's Client, which follows redirects; one
+// RoundTripper that counts and guards each attempt; one that decompresses;
+// the transport that the user chose.
+package transport
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Config says how a Client sends.
+type Config struct {
+	// HTTP holds the transport, the timeout of an attempt and the cookie jar.
+	// It is copied.
+	HTTP *http.Client
+	// Base is the URL below which redirects must stay.
+	Base *url.URL
+	// Retry is the policy, complete.
+	Retry RetryPolicy
+	// Stall is how long an attempt may go without a byte in either direction,
+	// where the call's context has no deadline. Zero is forever.
+	Stall time.Duration
+	// OnAttempt and OnWarning are called for each attempt, and for each warning
+	// of the service.
+	OnAttempt []func(context.Context, Attempt)
+	OnWarning []func(context.Context, Warning)
+}
+
+// Client sends calls. It is safe for concurrent use.
+type Client struct {
+	http      *http.Client
+	transport http.RoundTripper
+	config    Config
+}
+
+// New returns a Client.
+func New(config Config) *Client {
+	client := *config.HTTP
+	if client.Transport == nil {
+		client.Transport = newHTTPTransport()
+	}
+	c := &Client{http: &client, transport: client.Transport, config: config}
+	client.Transport = &guard{next: &decompressor{next: client.Transport}, stall: config.Stall}
+	client.CheckRedirect = redirectPolicy{base: config.Base}.check
+	return c
+}
+
+// newHTTPTransport returns the transport of those who bring none: net/http's
+// defaults, but with room for idle connections to the one host there is.
+func newHTTPTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           100,
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+	}
+}
+
+// CloseIdleConnections closes the connections that no call uses.
+func (c *Client) CloseIdleConnections() {
+	if closer, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+// Call is one request and what becomes of its answer.
+type Call struct {
+	// Request is complete but for its body.
+	Request *http.Request
+	// Body is sent with it, unless nil.
+	Body *Body
+	// Idempotent says that sending the request again does no harm although it
+	// may have been carried out.
+	Idempotent bool
+	// Handle gets every answer but a redirect's, with what is known so far,
+	// reads its body and closes it. Its error decides, with the answer's
+	// status and what became of its body, whether there is another attempt.
+	Handle func(resp *http.Response, sofar Outcome) error
+	// Endpoint and Path name the request in records.
+	Endpoint, Path string
+}
+
+// Outcome is what is known of a call.
+type Outcome struct {
+	// Attempts is how often the request was sent.
+	Attempts int
+	// Uncertain says that the request may have been carried out by an attempt
+	// that failed.
+	Uncertain bool
+}
+
+// Do sends the call until it is answered, or until another attempt would be
+// wrong or pointless.
+func (c *Client) Do(call *Call) (Outcome, error) {
+	st := &state{call: call, decompress: askForGzip(call.Request.Header)}
+	st.trace.GetConn = func(string) { st.askedForConn.Store(true) }
+	st.trace.GotConn = func(httptrace.GotConnInfo) { st.gotConn.Store(true) }
+	ctx := context.WithValue(call.Request.Context(), stateKey{}, st)
+	req := &retryablehttp.Request{Request: call.Request.WithContext(httptrace.WithClientTrace(ctx, &st.trace))}
+	if err := call.Body.attach(req); err != nil {
+		return Outcome{}, err
+	}
+	// net/http may go on reading a body when its request has failed already.
+	defer call.Body.detach()
+	req.SetResponseHandler(func(resp *http.Response) error { return c.handle(st, resp) })
+
+	// The loop's hooks are told of no call, so each call has a loop of its own.
+	loop := retryablehttp.Client{
+		HTTPClient: c.http,
+		RetryMax:   c.config.Retry.MaxAttempts - 1,
+		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+			return c.checkRetry(ctx, st, resp, err), nil
+		},
+		Backoff: func(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
+			st.waiting = true
+			return st.wait
+		},
+		// What the handler made of the last answer is the error already.
+		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
+			return resp, err
+		},
+	}
+	_, err := loop.Do(req) //nolint:bodyclose // the handler closes it, or hands it on
+	if err != nil {
+		err = st.explain(call.Request.Context(), err)
+	}
+	return st.outcome(), err
+}
+
+// state is one call under way. The retry loop runs in one goroutine; only the
+// trace's hooks may come from others.
+type state struct {
+	call       *Call
+	decompress bool
+
+	attempts  int
+	uncertain bool          // an attempt so far may have been carried out
+	last      error         // of the last attempt that the context's end did not stop
+	wait      time.Duration // before the next attempt
+	waiting   bool
+
+	trace httptrace.ClientTrace
+
+	// What follows is the present attempt's.
+	begun        bool
+	started      time.Time
+	askedForConn atomic.Bool
+	gotConn      atomic.Bool
+	handled      bool
+	readErr      error // of the answer's body
+	cancelled    bool  // failed because the call's context had ended
+}
+
+func (st *state) outcome() Outcome {
+	return Outcome{Attempts: st.attempts, Uncertain: st.uncertain}
+}
+
+type stateKey struct{}
+
+func stateOf(ctx context.Context) *state {
+	st, _ := ctx.Value(stateKey{}).(*state)
+	return st
+}
+
+// begin is called when the request goes to the transport, but not again for
+// what a redirect makes of it.
+func (st *state) begin() {
+	st.attempts++
+	st.begun = true
+	st.waiting = false
+	st.started = time.Now()
+	st.askedForConn.Store(false)
+	st.gotConn.Store(false)
+	st.handled = false
+	st.readErr = nil
+}
+
+func (c *Client) handle(st *state, resp *http.Response) error {
+	st.handled = true
+	for _, text := range resp.Header.Values("X-Pulumi-Warning") {
+		warning := Warning{Endpoint: st.call.Endpoint, Text: text, RequestID: resp.Header.Get(requestIDHeader)}
+		for _, observe := range c.config.OnWarning {
+			observe(resp.Request.Context(), warning)
+		}
+	}
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		Discard(resp)
+		return redirectPolicy{base: c.config.Base}.refusal(resp, st.call.Request.Method)
+	}
+	return st.call.Handle(resp, st.outcome())
+}
+
+// explain returns the error of a call that failed: err, unless the context's
+// end is what stopped it.
+func (st *state) explain(ctx context.Context, err error) error {
+	ended := ctx.Err()
+	if ended == nil || (!st.waiting && !st.cancelled) {
+		return withoutURL(err)
+	}
+	return &contextError{ended: ended, cause: context.Cause(ctx), last: st.last}
+}
+
+// withoutURL takes off the wrapping in which net/http repeats the method and
+// the URL.
+func withoutURL(err error) error {
+	var outer *url.Error
+	if errors.As(err, &outer) && error(outer) == err && outer.Err != nil {
+		return outer.Err
+	}
+	return err
+}
+
+// contextError says that the call's context ended, and what had happened until
+// then.
+type contextError struct {
+	ended, cause error
+	last         error // may be nil
+}
+
+func (e *contextError) Error() string {
+	text := e.ended.Error()
+	if !errors.Is(e.ended, e.cause) {
+		text += ": " + e.cause.Error()
+	}
+	if e.last != nil {
+		text += "; before that: " + e.last.Error()
+	}
+	return text
+}
+
+func (e *contextError) Unwrap() []error {
+	causes := []error{e.ended, e.cause}
+	if e.last != nil {
+		causes = append(causes, e.last)
+	}
+	return causes
+}

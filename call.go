@@ -1,0 +1,438 @@
+package pulumiapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/go-querystring/query"
+
+	"github.com/pulumiapi/pulumiapi/internal/jsonx"
+	"github.com/pulumiapi/pulumiapi/internal/transport"
+)
+
+const (
+	// mediaType asks for the form of answers that the documentation shows.
+	mediaType = "application/vnd.pulumi+8"
+	jsonType  = "application/json"
+
+	requestIDHeader = "X-Pulumi-Request-ID"
+
+	// maxAnswer is the longest JSON answer that is read into memory.
+	maxAnswer = 64 << 20
+	// maxErrorBody is how much of a refusal is read.
+	maxErrorBody = 64 << 10
+)
+
+// call is one call of the service, before there is a request for it.
+type call struct {
+	endpoint Endpoint
+	args     []pathArg
+	query    url.Values
+	body     *transport.Body
+	// contentType is the body's; JSON unless set.
+	contentType string
+	// header replaces what the request would carry otherwise.
+	header http.Header
+	// receive reads the body of a success; nil means that nothing in it is of
+	// interest. It may run more than once, each time on a new answer.
+	receive func(resp *http.Response) error
+}
+
+// send makes the call. It returns what is known of the last answer.
+func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
+	if ctx == nil {
+		return nil, &ArgumentError{Name: "ctx", Reason: "is nil"}
+	}
+	path, err := r.endpoint.path(r.args)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &CallError{Endpoint: r.endpoint, Err: err}
+	}
+	ctx = context.WithValue(ctx, endpointKey{}, r.endpoint)
+	req := (&http.Request{
+		Method:     r.endpoint.Method,
+		URL:        c.url(path, r.query),
+		Host:       c.base.Host,
+		Header:     c.header(r),
+		Proto:      "HTTP/1.1",
+		ProtoMajor: 1,
+		ProtoMinor: 1,
+	}).WithContext(ctx)
+
+	info := new(ResponseInfo)
+	outcome, err := c.transport.Do(&transport.Call{
+		Request:    req,
+		Body:       r.body,
+		Idempotent: r.endpoint.isIdempotent(),
+		Endpoint:   r.endpoint.String(),
+		Path:       path,
+		Handle: func(resp *http.Response, sofar transport.Outcome) error {
+			*info = ResponseInfo{
+				StatusCode: resp.StatusCode,
+				Header:     resp.Header,
+				RequestID:  resp.Header.Get(requestIDHeader),
+				Attempts:   sofar.Attempts,
+			}
+			return r.handle(resp, path, sofar)
+		},
+	})
+	info.Attempts = outcome.Attempts
+	if captured, ok := ctx.Value(captureKey{}).(*ResponseInfo); ok {
+		*captured = *info
+	}
+	if err != nil {
+		return info, r.failure(err, outcome)
+	}
+	return info, nil
+}
+
+// url returns the request's URL. path is escaped, and stays as it is.
+func (c *Client) url(path string, query url.Values) *url.URL {
+	u := *c.base
+	u.RawPath = c.base.EscapedPath() + path
+	// A placeholder's escapes are ours and valid; a template's are its author's.
+	if decoded, err := url.PathUnescape(u.RawPath); err == nil {
+		u.Path = decoded
+	} else {
+		u.Path = u.RawPath
+	}
+	u.RawQuery = query.Encode()
+	return &u
+}
+
+func (c *Client) header(r call) http.Header {
+	contentType := r.contentType
+	if contentType == "" {
+		contentType = jsonType
+	}
+	header := http.Header{
+		// On the request, and not in a RoundTripper, which would put it onto
+		// whatever a redirect leads to.
+		"Authorization": {"token " + c.token.Reveal()},
+		"Accept":        {mediaType},
+		"Content-Type":  {contentType},
+		"User-Agent":    {c.userAgent},
+	}
+	for name, values := range r.header {
+		header[http.CanonicalHeaderKey(name)] = values
+	}
+	return header
+}
+
+// handle makes of an answer what the caller gets.
+func (r call) handle(resp *http.Response, path string, sofar transport.Outcome) error {
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		if r.isDeletedAlready(resp, sofar) {
+			transport.Discard(resp)
+			return nil
+		}
+		return r.refusal(resp, path, sofar)
+	}
+	if r.receive == nil {
+		return receiveNothing(resp)
+	}
+	return r.receive(resp)
+}
+
+// receiveNothing reads a success whose body is of no interest. The service may
+// send one or not, but never a page: that is a proxy's, which wants somebody to
+// sign in, and nothing has been done.
+func receiveNothing(resp *http.Response) error {
+	body := bytes.TrimSpace(transport.ReadStart(resp, maxErrorBody))
+	if bytes.HasPrefix(body, []byte("<")) {
+		return notJSONError(resp, body)
+	}
+	return nil
+}
+
+// isDeletedAlready reports whether the thing to delete is gone because an
+// attempt whose answer was lost has deleted it.
+func (r call) isDeletedAlready(resp *http.Response, sofar transport.Outcome) bool {
+	return resp.StatusCode == http.StatusNotFound && r.endpoint.Method == http.MethodDelete &&
+		sofar.Uncertain && r.receive == nil
+}
+
+func (r call) refusal(resp *http.Response, path string, sofar transport.Outcome) *APIError {
+	body := string(transport.ReadStart(resp, maxErrorBody))
+	e := &APIError{
+		StatusCode: resp.StatusCode,
+		RequestID:  resp.Header.Get(requestIDHeader),
+		Endpoint:   r.endpoint,
+		Path:       path,
+		Attempts:   sofar.Attempts,
+		Header:     transport.RedactHeader(resp),
+	}
+	e.RetryAfter, _ = transport.RetryAfter(resp.Header, time.Now())
+	e.readErrorBody([]byte(transport.Redact(resp.Request, body)))
+	return e
+}
+
+// failure returns the error that the caller gets for the one that ended the call.
+func (r call) failure(err error, outcome transport.Outcome) error {
+	unknown := outcome.Uncertain && r.endpoint.isWrite()
+	if refused, ok := err.(*APIError); ok { //nolint:errorlint // one that is wrapped is not the call's outcome
+		refused.Attempts = outcome.Attempts
+		refused.outcomeUnknown = unknown
+		return refused
+	}
+	return &CallError{Endpoint: r.endpoint, Attempts: outcome.Attempts, Err: err, outcomeUnknown: unknown}
+}
+
+// answerBuffers holds buffers for answers that are decoded at once.
+var answerBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooledBuffer keeps one large answer from holding its memory for good.
+const maxPooledBuffer = 4 << 20
+
+// decodeBody reads a success's body, which must be one JSON value, into v.
+func decodeBody(resp *http.Response, v any) error {
+	buffer, _ := answerBuffers.Get().(*bytes.Buffer)
+	defer func() {
+		if buffer.Cap() <= maxPooledBuffer {
+			buffer.Reset()
+			answerBuffers.Put(buffer)
+		}
+	}()
+	if size := resp.ContentLength; size > 0 && size <= maxAnswer {
+		buffer.Grow(int(size) + bytes.MinRead)
+	}
+	_, err := buffer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1))
+	if closeErr := resp.Body.Close(); err == nil {
+		err = closeErr
+	}
+	switch body := bytes.TrimSpace(buffer.Bytes()); {
+	case err != nil:
+		return fmt.Errorf("the answer was cut off after %d bytes: %w", buffer.Len(), err)
+	case buffer.Len() > maxAnswer:
+		return fmt.Errorf("the answer is longer than the %d MiB that are read at most", maxAnswer>>20)
+	case len(body) == 0:
+		return fmt.Errorf("the answer (status %d) has no body", resp.StatusCode)
+	case string(body) == "null":
+		return errors.New("the answer is null")
+	default:
+		return decodeAnswer(resp, body, v)
+	}
+}
+
+func decodeAnswer(resp *http.Response, body []byte, v any) error {
+	err := jsonx.Decode(body, v)
+	switch {
+	case err == nil:
+		return nil
+	case jsonx.IsTruncated(err):
+		return fmt.Errorf("the answer was cut off after %d bytes: %w", len(body), err)
+	case jsonx.IsSyntaxError(err):
+		return notJSONError(resp, body)
+	default:
+		return fmt.Errorf("the answer is JSON of another form than expected: %w", err)
+	}
+}
+
+// notJSONError says what came instead of JSON.
+func notJSONError(resp *http.Response, body []byte) error {
+	start := transport.Redact(resp.Request, string(body[:min(len(body), maxErrorBody)]))
+	return fmt.Errorf("the answer is not JSON: content type %q, begins %q",
+		oneLine(resp.Header.Get("Content-Type"), maxErrorPath), oneLine(start, maxExcerpt))
+}
+
+// fetch makes a call whose answer is a T.
+func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
+	var value *T
+	r.receive = func(resp *http.Response) error {
+		// A new one each time: what a broken answer has left must not show.
+		fresh := new(T)
+		err := decodeBody(resp, fresh)
+		value = fresh
+		return err
+	}
+	if _, err := c.send(ctx, r); err != nil {
+		return nil, err
+	}
+	return value, nil
+}
+
+// execute makes a call whose answer is of no interest.
+func execute(ctx context.Context, c *Client, r call) error {
+	_, err := c.send(ctx, r)
+	return err
+}
+
+// jsonBody returns v as the body of a request. name is the argument it is.
+func jsonBody(name string, v any) (*transport.Body, error) {
+	data, err := requestEncoder.Encode(v)
+	if err != nil {
+		return nil, &ArgumentError{Name: name, Reason: "can't be sent as JSON: " + err.Error()}
+	}
+	return transport.BytesBody(data), nil
+}
+
+// encodeQuery returns the options' `url` tags as a query.
+func encodeQuery(opts any) (url.Values, error) {
+	values, err := query.Values(opts)
+	if err != nil {
+		return nil, &ArgumentError{Name: "opts", Reason: err.Error()}
+	}
+	return values, nil
+}
+
+// Request is a call of an operation that the package has no method for. See
+// [Client.Do].
+type Request struct {
+	// Endpoint is the operation: its method, its path with placeholders as
+	// the service's description writes it, and whether a POST only reads.
+	Endpoint Endpoint
+	// Args are the values of the placeholders, in order, as they are: they
+	// are escaped here.
+	Args []string
+	// Query is the URL's query.
+	Query url.Values
+	// Header replaces headers that would be sent otherwise. A nil value
+	// leaves the header out.
+	Header http.Header
+	// Body is nil, an io.Reader or a []byte or [json.RawMessage] that is sent
+	// as it is, or a value that is sent as JSON. A reader is read from its
+	// present position on; the request is sent again only if it is an
+	// io.Seeker, too.
+	Body any
+	// ContentType is the body's: application/json unless set.
+	ContentType string
+}
+
+// Do calls an operation that the package has no method for, with the client's
+// credentials, retries and errors. The answer's body goes to out: an
+// io.Writer gets it as it is, another pointer is set to what the JSON holds,
+// and nil means that it is of no interest.
+//
+// The error is an [*APIError], a [*CallError] or an [*ArgumentError], as from
+// every method. What is known of the answer is returned with an error, too,
+// unless nothing was sent.
+func (c *Client) Do(ctx context.Context, req Request, out any) (*ResponseInfo, error) {
+	r := call{
+		endpoint:    req.Endpoint,
+		query:       req.Query,
+		header:      req.Header,
+		contentType: req.ContentType,
+	}
+	if err := checkEndpoint(req.Endpoint); err != nil {
+		return nil, err
+	}
+	placeholders := req.Endpoint.placeholders()
+	if len(placeholders) != len(req.Args) {
+		return nil, &ArgumentError{Name: "req.Args", Reason: fmt.Sprintf(
+			"%s has %d placeholders, but there are %d arguments", req.Endpoint, len(placeholders), len(req.Args))}
+	}
+	for i, value := range req.Args {
+		r.args = append(r.args, pathArg{fmt.Sprintf("req.Args[%d] (%s)", i, placeholders[i]), value})
+	}
+	var err error
+	if r.body, err = requestBody(req.Body); err != nil {
+		return nil, err
+	}
+	if r.receive, err = receiver(out); err != nil {
+		return nil, err
+	}
+	return c.send(ctx, r)
+}
+
+func checkEndpoint(e Endpoint) error {
+	switch {
+	case e.Method == "" || strings.ContainsFunc(e.Method, func(r rune) bool { return r < 'A' || r > 'Z' }):
+		return newArgumentError("req.Endpoint.Method", e.Method, "must be an HTTP method, in capital letters")
+	case !strings.HasPrefix(e.Template, "/"):
+		return newArgumentError("req.Endpoint.Template", e.Template, "must begin with a slash")
+	case strings.ContainsAny(e.Template, "?#%\\ "):
+		return newArgumentError("req.Endpoint.Template", e.Template, "must be a path with placeholders: no query, no escapes, no spaces")
+	case hasDotSegment(e.Template):
+		return newArgumentError("req.Endpoint.Template", e.Template, `must not have "." or ".." in it`)
+	}
+	return nil
+}
+
+func requestBody(body any) (*transport.Body, error) {
+	switch body := body.(type) {
+	case nil:
+		return nil, nil //nolint:nilnil // no body is not an error
+	case io.Reader:
+		return transport.ReaderBody(body), nil
+	case []byte:
+		return transport.BytesBody(body), nil
+	case json.RawMessage:
+		return transport.BytesBody(body), nil
+	}
+	return jsonBody("req.Body", body)
+}
+
+// receiver returns what reads a success's body into out.
+func receiver(out any) (func(*http.Response) error, error) {
+	if out == nil {
+		return nil, nil //nolint:nilnil // nothing to receive is not an error
+	}
+	if w, ok := out.(io.Writer); ok {
+		return func(resp *http.Response) error { return copyBody(resp, w) }, nil
+	}
+	target := reflect.ValueOf(out)
+	if target.Kind() != reflect.Pointer || target.IsNil() {
+		return nil, &ArgumentError{Name: "out", Reason: fmt.Sprintf("must be a pointer or an io.Writer, not %T", out)}
+	}
+	return func(resp *http.Response) error {
+		fresh := reflect.New(target.Type().Elem())
+		if err := decodeBody(resp, fresh.Interface()); err != nil {
+			return err
+		}
+		target.Elem().Set(fresh.Elem())
+		return nil
+	}, nil
+}
+
+// copyBody copies a success's body to w as it comes.
+func copyBody(resp *http.Response, w io.Writer) error {
+	n, err := io.Copy(w, resp.Body)
+	if closeErr := resp.Body.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("the answer was cut off after %d bytes: %w", n, err)
+	if n > 0 {
+		// The caller has a part of it already.
+		return transport.Permanent(err)
+	}
+	return err
+}
+
+// ResponseInfo is what is known of an answer beside its body.
+type ResponseInfo struct {
+	// StatusCode is the HTTP status; 0 if there was no answer.
+	StatusCode int
+	// Header is the answer's header.
+	Header http.Header
+	// RequestID names the request for Pulumi's support.
+	RequestID string
+	// Attempts is how often the request was sent.
+	Attempts int
+}
+
+type captureKey struct{}
+
+// CaptureResponse returns a context with which any method fills in info when
+// it returns, whether it fails or not. A list fills it in with each page. One
+// info serves one call at a time.
+func CaptureResponse(ctx context.Context, info *ResponseInfo) context.Context {
+	if info == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, captureKey{}, info)
+}

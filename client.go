@@ -1,0 +1,298 @@
+package pulumiapi
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pulumiapi/pulumiapi/internal/transport"
+)
+
+const (
+	version = "0.1.0"
+
+	// defaultBaseURL is Pulumi's own installation of the service.
+	defaultBaseURL = "https://api.pulumi.com"
+
+	// stallTimeout ends an attempt during which nothing moves, where the
+	// caller has set no deadline.
+	stallTimeout = 60 * time.Second
+)
+
+// Client talks to Pulumi Cloud, or to a self-hosted installation of it. Its
+// fields are the service's resources. Make it with [NewClient]; it does not
+// change afterwards and is safe for concurrent use.
+type Client struct {
+	// Stacks lists, reads and tags stacks.
+	Stacks *StacksService
+
+	base      *url.URL
+	token     Secret
+	userAgent string
+	transport *transport.Client
+}
+
+// Option configures a [Client]. Options may stand in any order.
+type Option func(*config) error
+
+type config struct {
+	baseURL         string
+	token           Secret
+	fromEnvironment bool
+	httpClient      *http.Client
+	userAgent       string
+	logger          *slog.Logger
+	observer        Observer
+	retry           RetryPolicy
+}
+
+// NewClient returns a Client. Without credentials, or with an option that
+// can't be right, it returns an [*ArgumentError]. It sends nothing, and reads
+// neither environment nor files unless [FromEnvironment] is among the options.
+func NewClient(opts ...Option) (*Client, error) {
+	c := config{userAgent: "pulumiapi/" + version}
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, &ArgumentError{Name: fmt.Sprintf("opts[%d]", i), Reason: "is nil"}
+		}
+		if err := opt(&c); err != nil {
+			return nil, err
+		}
+	}
+	if c.fromEnvironment {
+		if err := c.readEnvironment(); err != nil {
+			return nil, err
+		}
+	}
+	if c.token.IsZero() {
+		return nil, &ArgumentError{
+			Name:   "opts",
+			Reason: "no access token: add WithToken, or FromEnvironment with PULUMI_ACCESS_TOKEN set or after `pulumi login`",
+		}
+	}
+	base, err := parseBaseURL("WithBaseURL", cmp.Or(c.baseURL, defaultBaseURL))
+	if err != nil {
+		return nil, err
+	}
+	client := &Client{
+		base:      base,
+		token:     c.token,
+		userAgent: c.userAgent,
+		transport: transport.New(c.transportConfig(base)),
+	}
+	client.Stacks = &StacksService{client: client}
+	return client, nil
+}
+
+func (c *config) transportConfig(base *url.URL) transport.Config {
+	t := transport.Config{
+		HTTP:  cmp.Or(c.httpClient, &http.Client{}),
+		Base:  base,
+		Retry: c.retry.complete(),
+		Stall: stallTimeout,
+	}
+	if c.logger != nil {
+		t.OnAttempt = append(t.OnAttempt, transport.LogAttempts(c.logger))
+		t.OnWarning = append(t.OnWarning, transport.LogWarnings(c.logger))
+	}
+	if on := c.observer.OnAttempt; on != nil {
+		t.OnAttempt = append(t.OnAttempt, func(ctx context.Context, a transport.Attempt) { on(ctx, newAttempt(ctx, a)) })
+	}
+	if on := c.observer.OnWarning; on != nil {
+		t.OnWarning = append(t.OnWarning, func(ctx context.Context, w transport.Warning) { on(ctx, newWarning(ctx, w)) })
+	}
+	return t
+}
+
+// CloseIdleConnections closes the connections that no call uses at the moment.
+// A program that keeps its client for good has no need of it.
+func (c *Client) CloseIdleConnections() { c.transport.CloseIdleConnections() }
+
+// WithToken sets the access token. It goes before every other source.
+func WithToken(token string) Option {
+	return func(c *config) error {
+		secret, err := checkToken("WithToken", token)
+		c.token = secret
+		return err
+	}
+}
+
+// checkToken returns token as a secret, unless it can't stand in a header.
+func checkToken(name, token string) (Secret, error) {
+	if token == "" {
+		return Secret{}, &ArgumentError{Name: name, Reason: "the token is empty"}
+	}
+	for _, r := range token {
+		if r <= ' ' || r >= 0x7f {
+			return Secret{}, &ArgumentError{
+				Name:   name,
+				Reason: "the token holds a space, a line break or another character that no token has",
+			}
+		}
+	}
+	return NewSecret(token), nil
+}
+
+// WithBaseURL sets the service's address, which is https://api.pulumi.com
+// otherwise. A path in it is kept: with "https://example.com/pulumi", requests
+// go to "https://example.com/pulumi/api/…".
+func WithBaseURL(baseURL string) Option {
+	return func(c *config) error {
+		_, err := parseBaseURL("WithBaseURL", baseURL)
+		c.baseURL = baseURL
+		return err
+	}
+}
+
+// parseBaseURL reads the service's address. name is where it comes from.
+func parseBaseURL(name, text string) (*url.URL, error) {
+	base, err := url.Parse(text)
+	// What can't be read may hold a password.
+	if err != nil {
+		return nil, &ArgumentError{Name: name, Reason: "is not a URL"}
+	}
+	if base.User != nil {
+		return nil, &ArgumentError{Name: name, Reason: "must not hold a user or a password"}
+	}
+	var reason string
+	switch {
+	case base.Scheme != "http" && base.Scheme != "https":
+		reason = "must begin with https:// or http://"
+	case base.Hostname() == "":
+		reason = "has no host"
+	case base.RawQuery != "" || base.ForceQuery:
+		reason = "must not have a query"
+	case base.Fragment != "" || strings.Contains(text, "#"):
+		reason = "must not have a fragment"
+	case hasDotSegment(base.Path):
+		reason = `must not have "." or ".." in its path`
+	}
+	if reason != "" {
+		// Nor is what was read as something else than a user or a query shown.
+		if strings.ContainsAny(text, "@?#") {
+			text = ""
+		}
+		return nil, newArgumentError(name, text, reason)
+	}
+	// Only slashes that are separators: "%2F" at the end is part of a name.
+	base.RawPath = strings.TrimRight(base.EscapedPath(), "/")
+	if base.Path, err = url.PathUnescape(base.RawPath); err != nil {
+		return nil, &ArgumentError{Name: name, Reason: "is not a URL"}
+	}
+	return base, nil
+}
+
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// WithHTTPClient makes the client use hc's Transport, Timeout and Jar. hc is
+// copied and not changed. Timeout limits each attempt, not a call as a whole,
+// and cuts an export that takes longer.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *config) error {
+		if hc == nil {
+			return &ArgumentError{Name: "WithHTTPClient", Reason: "is nil"}
+		}
+		c.httpClient = hc
+		return nil
+	}
+}
+
+// WithUserAgent names the program to the service, as "acme-inventory/1.2".
+// The package's own name follows it.
+func WithUserAgent(userAgent string) Option {
+	return func(c *config) error {
+		for _, r := range userAgent {
+			if r < ' ' || r >= 0x7f {
+				return newArgumentError("WithUserAgent", userAgent, "holds a character that a header can't carry")
+			}
+		}
+		if strings.TrimSpace(userAgent) == "" {
+			return &ArgumentError{Name: "WithUserAgent", Reason: "is empty"}
+		}
+		c.userAgent = strings.TrimSpace(userAgent) + " pulumiapi/" + version
+		return nil
+	}
+}
+
+// WithLogger makes the client write one record an attempt at level Debug, and
+// the service's warnings at level Warn. Without it the client is silent.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		if logger == nil {
+			return &ArgumentError{Name: "WithLogger", Reason: "is nil"}
+		}
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithRetry changes how failed requests are sent again.
+func WithRetry(policy RetryPolicy) Option {
+	return func(c *config) error {
+		c.retry = policy
+		return policy.check()
+	}
+}
+
+// RetryPolicy says how failed requests are sent again. Zero fields mean the
+// defaults.
+//
+// What is sent again: every request whose connection failed before anything
+// was written; reads, PUT and DELETE also after a status 429 or 5xx, a
+// connection that broke, and an answer that was cut off. A POST or PATCH that
+// may have been carried out is not; its error is [ErrOutcomeUnknown] then.
+type RetryPolicy struct {
+	// MaxAttempts is how often a request is sent at most, the first time
+	// counted: 4 by default, 1 for no retry.
+	MaxAttempts int
+	// MinWait is the longest first wait: 500 ms by default. It doubles with
+	// each attempt, and each wait is shortened at random by up to a half.
+	MinWait time.Duration
+	// MaxWait is the longest wait: 30 s by default, or MinWait if that is
+	// longer. If the service asks to wait longer than this, or if a wait would
+	// outlast the context's deadline, the call fails at once, and the error
+	// says how long the service asked to wait.
+	MaxWait time.Duration
+}
+
+func (p RetryPolicy) check() error {
+	switch {
+	case p.MaxAttempts < 0:
+		return newArgumentError("WithRetry", fmt.Sprint(p.MaxAttempts), "MaxAttempts is negative")
+	case p.MinWait < 0:
+		return newArgumentError("WithRetry", p.MinWait.String(), "MinWait is negative")
+	case p.MaxWait < 0:
+		return newArgumentError("WithRetry", p.MaxWait.String(), "MaxWait is negative")
+	case p.MaxWait > 0 && p.MinWait > p.MaxWait:
+		return newArgumentError("WithRetry", p.MinWait.String(), "MinWait is longer than MaxWait")
+	}
+	return nil
+}
+
+// complete returns the policy with the defaults filled in.
+func (p RetryPolicy) complete() transport.RetryPolicy {
+	minWait := p.MinWait
+	if minWait == 0 {
+		minWait = 500 * time.Millisecond
+		if p.MaxWait > 0 {
+			minWait = min(minWait, p.MaxWait)
+		}
+	}
+	return transport.RetryPolicy{
+		MaxAttempts: cmp.Or(p.MaxAttempts, 4),
+		MinWait:     minWait,
+		MaxWait:     cmp.Or(p.MaxWait, max(30*time.Second, minWait)),
+	}
+}

@@ -1,0 +1,116 @@
+package pulumiapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Endpoint is one operation of the service as data. Everything that depends on
+// which operation a request is for (its URL, whether it may be sent again, its
+// name in errors, logs and traces) derives from it.
+type Endpoint struct {
+	// Method is the HTTP method.
+	Method string
+	// Template is the path as the service's description writes it, with
+	// placeholders: "/api/stacks/{orgName}/{projectName}/{stackName}".
+	Template string
+	// Read marks a POST that changes nothing, so that it may be sent again.
+	Read bool
+}
+
+// String returns the method and the template: "GET /api/user/stacks". It holds
+// no identifiers, which makes it a name for metrics and spans.
+func (e Endpoint) String() string { return e.Method + " " + e.Template }
+
+// isWrite reports whether a request to the endpoint can change something.
+func (e Endpoint) isWrite() bool {
+	return !e.Read && e.Method != http.MethodGet && e.Method != http.MethodHead
+}
+
+// isIdempotent reports whether a request may be sent again although it may
+// have been carried out (RFC 9110, section 9.2.2).
+func (e Endpoint) isIdempotent() bool {
+	return !e.isWrite() || e.Method == http.MethodPut || e.Method == http.MethodDelete
+}
+
+type endpointKey struct{}
+
+// EndpointFromContext returns the endpoint that a request is for, from the
+// request's context, and whether there is one. It is for an
+// [http.RoundTripper] below the client that names a span or a metric by the
+// template and not by the URL.
+func EndpointFromContext(ctx context.Context) (Endpoint, bool) {
+	e, ok := ctx.Value(endpointKey{}).(Endpoint)
+	return e, ok
+}
+
+// pathArg is the value of a placeholder, and the name under which the caller
+// knows it.
+type pathArg struct {
+	name, value string
+}
+
+// decodedTwice holds the placeholders that the service decodes twice, and that
+// its own command-line tool therefore escapes twice. Escaped once, they work
+// until a name has a slash or a percent sign.
+var decodedTwice = map[string]bool{
+	"accountName":       true,
+	"resourceTypeAndId": true,
+	"object":            true,
+}
+
+// path fills the template's placeholders with args, in order, and returns the
+// path as it goes onto the wire, each argument one segment of it.
+func (e Endpoint) path(args []pathArg) (string, error) {
+	var escaped strings.Builder
+	rest := e.Template
+	for _, arg := range args {
+		literal, after, found := strings.Cut(rest, "{")
+		if !found {
+			return "", fmt.Errorf("pulumiapi: %s: more arguments than placeholders", e)
+		}
+		placeholder, after, _ := strings.Cut(after, "}")
+		// They can't be escaped, and a proxy or the server would resolve dots
+		// into another endpoint.
+		if arg.value == "" || arg.value == "." || arg.value == ".." {
+			return "", &ArgumentError{Name: arg.name, Value: arg.value, Reason: `must not be empty, "." or ".."`}
+		}
+		segment := url.PathEscape(arg.value)
+		if decodedTwice[placeholder] {
+			segment = url.PathEscape(segment)
+		}
+		escaped.WriteString(escapeLiteral(literal))
+		escaped.WriteString(segment)
+		rest = after
+	}
+	if strings.Contains(rest, "{") {
+		return "", fmt.Errorf("pulumiapi: %s: fewer arguments than placeholders", e)
+	}
+	escaped.WriteString(escapeLiteral(rest))
+	return escaped.String(), nil
+}
+
+// escapeLiteral escapes what a template has beside its placeholders. Anything
+// in it that a path can't hold would make net/url escape the path anew, and
+// take an argument's slash for a separator.
+func escapeLiteral(text string) string {
+	return (&url.URL{Path: text}).EscapedPath()
+}
+
+// placeholders returns the names of the template's placeholders, in order.
+func (e Endpoint) placeholders() []string {
+	var names []string
+	rest := e.Template
+	for {
+		_, after, found := strings.Cut(rest, "{")
+		if !found {
+			return names
+		}
+		name, after, _ := strings.Cut(after, "}")
+		names = append(names, name)
+		rest = after
+	}
+}

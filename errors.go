@@ -1,0 +1,283 @@
+package pulumiapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pulumiapi/pulumiapi/internal/jsonx"
+)
+
+// What an error is about, for [errors.Is].
+var (
+	// ErrUnauthorized is the status 401: there was no access token, or the
+	// service does not know it (any more).
+	ErrUnauthorized = errors.New("pulumiapi: unauthorized")
+	// ErrForbidden is the status 403: the token's user may not do this.
+	ErrForbidden = errors.New("pulumiapi: forbidden")
+	// ErrNotFound is the status 404: it does not exist, or the token's user
+	// may not see it.
+	ErrNotFound = errors.New("pulumiapi: not found")
+	// ErrConflict is the status 409: it exists already, or something else is
+	// in progress.
+	ErrConflict = errors.New("pulumiapi: conflict")
+	// ErrRateLimited is the status 429: too many requests.
+	ErrRateLimited = errors.New("pulumiapi: rate limited")
+	// ErrOutcomeUnknown says that a write failed in a way that does not prove
+	// that nothing happened: it may or may not have been carried out. It is
+	// found on an [*APIError] or a [*CallError], beside what else they are.
+	ErrOutcomeUnknown = errors.New("pulumiapi: outcome unknown")
+)
+
+// APIError is the service's own refusal: an answer with a status that is not a
+// success. Get it with [errors.As], or ask with [errors.Is] for
+// [ErrUnauthorized], [ErrForbidden], [ErrNotFound], [ErrConflict],
+// [ErrRateLimited] or [ErrOutcomeUnknown].
+type APIError struct {
+	// StatusCode is the HTTP status.
+	StatusCode int
+	// Message is the service's explanation. Where something else answered, a
+	// proxy for instance, it holds the status's name and the first 200
+	// characters of what came.
+	Message string
+	// Details say more about single attributes, mostly of a rejected request.
+	Details []ErrorDetail
+	// DocumentationURL points to the documentation, where the service says so.
+	DocumentationURL string
+	// RequestID names the request for Pulumi's support.
+	RequestID string
+	// Endpoint is the operation.
+	Endpoint Endpoint
+	// Path is the request's path, escaped, without the base URL's.
+	Path string
+	// RetryAfter is how long the service asked to wait; zero if it did not.
+	RetryAfter time.Duration
+	// Attempts is how often the request was sent.
+	Attempts int
+	// Header is the answer's header.
+	Header http.Header
+
+	outcomeUnknown bool
+}
+
+// ErrorDetail is one complaint of the service about a request.
+type ErrorDetail struct {
+	// Resource and Attribute say what it is about.
+	Resource  string `json:"resource"`
+	Attribute string `json:"attribute"`
+	// ErrorType classifies it; new values may appear.
+	ErrorType ErrorType `json:"errorType"`
+	// CustomMessage is the explanation, where ErrorType is not enough.
+	CustomMessage string `json:"customMessage"`
+}
+
+// ErrorType classifies an [ErrorDetail].
+type ErrorType string
+
+// The error types that the service is known to send.
+const (
+	ErrorTypeNotFound           ErrorType = "not_found"
+	ErrorTypeRequired           ErrorType = "required"
+	ErrorTypeInvalid            ErrorType = "invalid"
+	ErrorTypeAlreadyExists      ErrorType = "already_exists"
+	ErrorTypeCustom             ErrorType = "custom"
+	ErrorTypeSAMLLoginRequired  ErrorType = "saml_login_required"
+	ErrorTypeSAMLReauthRequired ErrorType = "saml_reauth_required"
+)
+
+// How many characters of foreign text an error shows.
+const (
+	maxErrorText    = 300
+	maxErrorMethod  = 20
+	maxErrorPath    = 100
+	maxErrorValue   = 100
+	maxExcerpt      = 200
+	maxShownRequest = 50
+)
+
+// Error returns one line of at most 300 characters: the request, the status,
+// the explanation, the request ID, and the number of attempts if there were
+// several. Message may hold more.
+func (e *APIError) Error() string {
+	path := e.Path
+	if path == "" {
+		path = e.Endpoint.Template
+	}
+	message := e.Message
+	if message == "" {
+		message = http.StatusText(e.StatusCode)
+	}
+	var notes []string
+	if e.RequestID != "" {
+		notes = append(notes, "request "+oneLine(e.RequestID, maxShownRequest))
+	}
+	if e.Attempts > 1 {
+		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
+	}
+	start := fmt.Sprintf("pulumiapi: %s %s: %d: ",
+		oneLine(e.Endpoint.Method, maxErrorMethod), oneLine(path, maxErrorPath), e.StatusCode)
+	end := ""
+	if len(notes) > 0 {
+		end = " (" + strings.Join(notes, ", ") + ")"
+	}
+	room := maxErrorText - utf8.RuneCountInString(start) - utf8.RuneCountInString(end)
+	return start + oneLine(message, room) + end
+}
+
+// Is reports whether target is the sentinel of the error's status, or
+// [ErrOutcomeUnknown] where that holds.
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrUnauthorized:
+		return e.StatusCode == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.StatusCode == http.StatusForbidden
+	case ErrNotFound:
+		return e.StatusCode == http.StatusNotFound
+	case ErrConflict:
+		return e.StatusCode == http.StatusConflict
+	case ErrRateLimited:
+		return e.StatusCode == http.StatusTooManyRequests
+	case ErrOutcomeUnknown:
+		return e.outcomeUnknown
+	}
+	return false
+}
+
+// CallError says that a call came to no usable answer: the connection failed,
+// the answer was cut off, it was not the JSON that it should be, a redirect
+// was refused, or the context ended. Unwrap leads to the cause. If the context
+// ended after the service had refused an earlier attempt, both the context's
+// error and that [*APIError] are among the causes.
+type CallError struct {
+	// Endpoint is the operation.
+	Endpoint Endpoint
+	// Attempts is how often the request was sent; 0 if never.
+	Attempts int
+	// Err is the cause.
+	Err error
+
+	outcomeUnknown bool
+}
+
+// Error returns the operation, the cause, and the number of attempts if there
+// were several.
+func (e *CallError) Error() string {
+	text := fmt.Sprintf("pulumiapi: %s: %v", e.Endpoint, e.Err)
+	if e.Attempts > 1 {
+		text += fmt.Sprintf(" (%d attempts)", e.Attempts)
+	}
+	return text
+}
+
+// Unwrap returns Err.
+func (e *CallError) Unwrap() error { return e.Err }
+
+// Is reports whether target is [ErrOutcomeUnknown], and holds.
+func (e *CallError) Is(target error) bool {
+	return target == ErrOutcomeUnknown && e.outcomeUnknown
+}
+
+// ArgumentError says that an argument can't be right. Nothing was sent.
+type ArgumentError struct {
+	// Name is the argument, with its field: "id.Project", "opts.TagValue".
+	Name string
+	// Value is what was given, cut to 100 characters; empty where it could
+	// hold a secret.
+	Value string
+	// Reason says what is wrong with it.
+	Reason string
+}
+
+// Error returns the argument, what was given, and what is wrong with it.
+func (e *ArgumentError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("pulumiapi: argument %s: %s", e.Name, e.Reason)
+	}
+	return fmt.Sprintf("pulumiapi: argument %s: %q: %s", e.Name, e.Value, e.Reason)
+}
+
+// newArgumentError returns an ArgumentError that shows the start of value.
+func newArgumentError(name, value, reason string) *ArgumentError {
+	return &ArgumentError{Name: name, Value: cut(value, maxErrorValue), Reason: reason}
+}
+
+// errorBody is the service's form of a refusal.
+type errorBody struct {
+	Message          string        `json:"message"`
+	DocumentationURL string        `json:"documentationUrl"`
+	Errors           []ErrorDetail `json:"errors"`
+}
+
+// readErrorBody fills in what body says, which is the service's JSON or
+// whatever a proxy in front of it answered.
+func (e *APIError) readErrorBody(body []byte) {
+	var parsed errorBody
+	if err := jsonx.Decode(body, &parsed); err == nil && (parsed.Message != "" || len(parsed.Errors) > 0) {
+		e.Message = parsed.Message
+		e.DocumentationURL = parsed.DocumentationURL
+		e.Details = parsed.Errors
+		if e.Message == "" {
+			e.Message = parsed.Errors[0].text()
+		}
+		return
+	}
+	e.Message = http.StatusText(e.StatusCode)
+	if e.Message == "" {
+		e.Message = "unknown status"
+	}
+	if excerpt := oneLine(string(body), maxExcerpt); excerpt != "" {
+		e.Message += ": " + excerpt
+	}
+}
+
+func (d ErrorDetail) text() string {
+	if d.CustomMessage != "" {
+		return d.CustomMessage
+	}
+	return strings.TrimSpace(strings.TrimSpace(d.Resource+" "+d.Attribute) + " " + string(d.ErrorType))
+}
+
+// oneLine returns text with white space folded and control characters dropped,
+// so that foreign text can't forge a line of a log, and cut to limit
+// characters.
+func oneLine(text string, limit int) string {
+	limit = max(limit, 1)
+	var line strings.Builder
+	length, space := 0, ""
+	for _, r := range text {
+		if length > limit {
+			break // the rest would be cut
+		}
+		switch {
+		case unicode.IsSpace(r):
+			if length > 0 {
+				space = " "
+			}
+		case unicode.IsPrint(r):
+			line.WriteString(space)
+			line.WriteRune(r)
+			length += len(space) + 1
+			space = ""
+		}
+	}
+	return cut(line.String(), limit)
+}
+
+// cut returns the first limit characters of text, with an ellipsis for the
+// last of them if there were more.
+func cut(text string, limit int) string {
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	end := 0
+	for range limit - 1 {
+		_, size := utf8.DecodeRuneInString(text[end:])
+		end += size
+	}
+	return text[:end] + "…"
+}

@@ -1,0 +1,292 @@
+package pulumiapi
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Page is a part of a list.
+type Page[T any] struct {
+	// Items are the page's items, in the service's order. A page can be empty
+	// without being the last.
+	Items []T
+	// Next leads to the next page; it is empty on the last one.
+	Next Cursor
+	// Total is how many items the whole list has, where the service says so;
+	// otherwise 0.
+	Total int
+}
+
+// Cursor is a place in a list: between two pages. It is text that can be kept
+// and used later, by another process, too; what is in it is nobody's business.
+// A cursor fits the list that it comes from and no other. It remembers the
+// page size, which goes before the PageSize of the options.
+type Cursor string
+
+// cursorKind is how a list's pages follow one another.
+type cursorKind string
+
+const (
+	// tokenCursor: each answer names the next page by a token.
+	tokenCursor cursorKind = "token"
+	// pageCursor: pages are numbered from 1.
+	pageCursor cursorKind = "page"
+	// rowCursor: a page is a range of rows.
+	rowCursor cursorKind = "row"
+	// afterCursor: a page begins after the last item of the one before.
+	afterCursor cursorKind = "after"
+	// linkCursor: each answer holds the URL of the next page.
+	linkCursor cursorKind = "link"
+)
+
+// position is what a Cursor says.
+type position struct {
+	kind cursorKind
+	list Endpoint
+	size int // 0: the service's default
+	// at is where the page begins: a token, the number of a page or of a row,
+	// or the key of an item. It is empty at the start.
+	at string
+}
+
+// startOf returns the position of the first page to get: that of cursor, or
+// the list's start.
+func startOf(kind cursorKind, list Endpoint, cursor Cursor, size int) (position, error) {
+	if size < 0 {
+		return position{}, newArgumentError("opts.PageSize", strconv.Itoa(size), "is negative")
+	}
+	if cursor == "" {
+		return position{kind: kind, list: list, size: size}, nil
+	}
+	p, err := parseCursor(cursor)
+	if err != nil || p.kind != kind || p.list != list {
+		return position{}, newArgumentError("opts.Cursor", string(cursor), "is not a cursor of this list")
+	}
+	return p, nil
+}
+
+const cursorSeparator = "\n"
+
+// cursor returns the position as text.
+func (p position) cursor() Cursor {
+	text := strings.Join([]string{
+		string(p.kind), p.list.Method, p.list.Template, strconv.FormatBool(p.list.Read), strconv.Itoa(p.size), p.at,
+	}, cursorSeparator)
+	return Cursor(base64.RawURLEncoding.EncodeToString([]byte(text)))
+}
+
+var errCursor = errors.New("not a cursor")
+
+func parseCursor(cursor Cursor) (position, error) {
+	text, err := base64.RawURLEncoding.DecodeString(string(cursor))
+	if err != nil {
+		return position{}, errCursor
+	}
+	parts := strings.SplitN(string(text), cursorSeparator, 6)
+	if len(parts) != 6 {
+		return position{}, errCursor
+	}
+	size, err := strconv.Atoi(parts[4])
+	if err != nil || size < 0 {
+		return position{}, errCursor
+	}
+	p := position{
+		kind: cursorKind(parts[0]),
+		list: Endpoint{Method: parts[1], Template: parts[2], Read: parts[3] == "true"},
+		size: size,
+		at:   parts[5],
+	}
+	if p.kind == pageCursor || p.kind == rowCursor {
+		if number, err := strconv.Atoi(p.at); err != nil || number < 1 {
+			return position{}, errCursor
+		}
+	}
+	// There is one text for each position: what was tampered with is none.
+	if p.cursor() != cursor {
+		return position{}, errCursor
+	}
+	return p, nil
+}
+
+// next returns the cursor of the page that begins at the given place.
+func (p position) next(at string) Cursor {
+	p.at = at
+	return p.cursor()
+}
+
+// number returns at as a number, which parseCursor has seen to be one.
+func (p position) number(start int) int {
+	if number, err := strconv.Atoi(p.at); err == nil {
+		return number
+	}
+	return start
+}
+
+// addTo puts the position into a query, under the names that the list's
+// parameters have. A list without a page size has an empty sizeName.
+func (p position) addTo(values url.Values, atName, sizeName string) {
+	if p.at != "" {
+		values.Set(atName, p.at)
+	}
+	if p.size > 0 && sizeName != "" {
+		values.Set(sizeName, strconv.Itoa(p.size))
+	}
+}
+
+// tokenPage returns the page whose answer named next as the token of the page
+// after it.
+func tokenPage[T any](p position, items []T, next string) (*Page[T], error) {
+	page := &Page[T]{Items: items}
+	switch next {
+	case "":
+	case p.at:
+		return nil, listError(p.list, "the answer continues with the token that was sent: the list would not end")
+	default:
+		page.Next = p.next(next)
+	}
+	return page, nil
+}
+
+// numberedPage returns the page at p of a list of numbered pages. total is 0
+// where the answer has none, perPage is what the answer says the page size is.
+func numberedPage[T any](p position, items []T, total, perPage int) *Page[T] {
+	number := p.number(1)
+	if perPage <= 0 {
+		perPage = p.size
+	}
+	page := &Page[T]{Items: items, Total: total}
+	read := (number-1)*perPage + len(items)
+	switch {
+	case len(items) == 0:
+	case total > 0 && read >= total:
+	case total == 0 && len(items) < perPage:
+	default:
+		page.Next = p.next(strconv.Itoa(number + 1))
+	}
+	return page
+}
+
+// rowPage returns the page at p of a list of rows, of which there are total,
+// or 0 if the answer doesn't say.
+func rowPage[T any](p position, items []T, total int) *Page[T] {
+	read := p.number(0) + len(items)
+	page := &Page[T]{Items: items, Total: total}
+	if len(items) > 0 && (total == 0 || read < total) {
+		page.Next = p.next(strconv.Itoa(read))
+	}
+	return page
+}
+
+// listError says that a list's answers make no sense together.
+func listError(list Endpoint, reason string) error {
+	return &CallError{Endpoint: list, Attempts: 1, Err: errors.New(reason)}
+}
+
+// Pages walks a list page by page, for those who need [Page.Next] or
+// [Page.Total] on the way: to show progress, or to go on later from where they
+// were. fetch gets the page at a cursor, as any method List…Page does with
+// the cursor in its options. The first time, the cursor is empty: fetch is to
+// get the page at which the walk begins.
+//
+// The sequence yields a nil page with the first error and ends. It can be
+// ranged over again from its start.
+func Pages[T any](ctx context.Context, fetch func(ctx context.Context, cursor Cursor) (*Page[T], error)) iter.Seq2[*Page[T], error] {
+	return func(yield func(*Page[T], error) bool) {
+		if fetch == nil {
+			yield(nil, &ArgumentError{Name: "fetch", Reason: "is nil"})
+			return
+		}
+		var (
+			cursor   Cursor
+			previous []T
+		)
+		for {
+			page, err := fetch(ctx, cursor)
+			if err == nil {
+				err = checkProgress(cursor, previous, page)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			previous = page.Items
+			next := page.Next
+			if !yield(page, nil) || next == "" {
+				return
+			}
+			cursor = next
+		}
+	}
+}
+
+// checkProgress returns an error if page, which fetch returned for cursor,
+// would make a walk go in circles. Numbered pages and rows give no other sign
+// of it than that they repeat.
+func checkProgress[T any](cursor Cursor, previous []T, page *Page[T]) error {
+	if page == nil {
+		return &ArgumentError{Name: "fetch", Reason: "returned neither a page nor an error"}
+	}
+	if cursor == "" {
+		return nil
+	}
+	if page.Next == cursor {
+		return &ArgumentError{Name: "fetch", Reason: "returned a page that leads to itself: does it use the cursor?"}
+	}
+	p, err := parseCursor(cursor)
+	if err != nil || (p.kind != pageCursor && p.kind != rowCursor) {
+		return nil //nolint:nilerr // a cursor of the user's own making
+	}
+	if len(page.Items) > 0 && reflect.DeepEqual(previous, page.Items) {
+		return listError(p.list, fmt.Sprintf("%s %s repeats the one before it: the list would not end", p.kind, p.at))
+	}
+	return nil
+}
+
+// items walks the pages' items.
+func items[T any](pages iter.Seq2[*Page[T], error]) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		for page, err := range pages {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range page.Items {
+				if !yield(&page.Items[i], nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Collect returns all that a list yields. With an error it returns what came
+// before it, too.
+func Collect[T any](seq iter.Seq2[*T, error]) ([]T, error) {
+	if seq == nil {
+		return nil, &ArgumentError{Name: "seq", Reason: "is nil"}
+	}
+	var all []T
+	for item, err := range seq {
+		if err != nil {
+			return all, err
+		}
+		all = append(all, *item)
+	}
+	return all, nil
+}
+
+// optionsOf returns a copy of opts, or the defaults if it is nil.
+func optionsOf[T any](opts *T) T {
+	if opts == nil {
+		var defaults T
+		return defaults
+	}
+	return *opts
+}

@@ -1,0 +1,46 @@
+// Package pulumiapitest is a Pulumi Cloud in memory, to test programs that use
+// [github.com/pulumiapi/pulumiapi] without an account, a network or a mock.
+//
+//	srv := pulumiapitest.NewServer()
+//	defer srv.Close()
+//	client := srv.Client()
+//
+// The cloud has state: a stack that is created can be got, found page by page in
+// the list, tagged and deleted. It starts with one user ([Server.User]), who has
+// one access token ([Server.Token]) and an organization of the same name. Fill it
+// with [Server.AddOrganization] and [Server.AddStack], or start from [Demo].
+//
+// # Two ways in
+//
+// [Server.Client] and [Server.HTTPClient] speak to the server over connections
+// that exist in memory only. They open no port, and they work inside a
+// [testing/synctest] bubble when [NewServer] was called in it: hours of backoff
+// then pass in no time. The server has the address [BaseURL] there.
+//
+// [Server.URL] opens a port on the loopback interface, for every other client:
+// curl, another language, a program that runs as a process of its own.
+//
+// # Stricter than the service
+//
+// A test server is there to find mistakes, so it refuses some requests that the
+// service would let pass:
+//
+//   - a path outside the base path, which is not empty: 404, as plain text
+//   - a path with an empty, "." or ".." segment, which a proxy may turn into
+//     another endpoint: 400
+//   - a query parameter that the endpoint does not know: 400
+//   - a member of a JSON body that the endpoint does not know, upper and lower
+//     case being different: 400
+//   - a JSON body that is not declared as application/json: 415
+//   - a continuation token of another endpoint, or of a list with other filters: 400
+//
+// It asks for no Accept header, as the service doesn't; [Server.Requests] shows
+// what was sent. Pages are small (10 items, see [Server.SetPageSize]), so that a
+// test with a handful of items sees more than one.
+//
+// # When things go wrong
+//
+// [Server.Inject] makes requests fail: with a status, late, cut off, or without
+// any answer. [Server.Requests] returns what clients sent, [Server.Connections]
+// how many connections they needed.
+package pulumiapitest

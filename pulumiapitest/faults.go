@@ -1,0 +1,163 @@
+package pulumiapitest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Fault is something that goes wrong, see [Server.Inject]. Its first fields say
+// which requests it strikes, the others what happens to those:
+//
+//   - The Delay comes first.
+//   - Drop then closes the connection, whatever else is set.
+//   - Status or Body replace the answer. The request has no effect then, unless
+//     Applied is set.
+//   - Without them the request is answered as ever, and takes effect: after the
+//     Delay, or with Applied before it.
+//   - Header is set on either answer.
+//   - Truncate cuts off either answer.
+//
+// A rate limit is Status 429 and a Header with Retry-After; a proxy's error page
+// is Status 502 and a Body of HTML; a warning to the user is a Header alone.
+type Fault struct {
+	// Endpoint is the method and path template of the requests to strike, as the
+	// service's description writes them: "GET /api/user/stacks". It may be an endpoint
+	// that this server lacks, to script it. Empty, it means all requests below the
+	// base path. A request is struck before its token is looked at.
+	Endpoint string
+
+	// Skip is the number of such requests to spare first.
+	Skip int
+
+	// Times is the number of requests to strike, after which the fault is gone. At
+	// zero it stays until it is removed.
+	Times int
+
+	// Applied lets the request take effect before the fault strikes: the client does
+	// not hear of what happened.
+	Applied bool
+
+	// Status is the status of the answer. Without it, a Body is sent with 200.
+	Status int
+
+	// Header is set on the answer, over what is there; a name without a value removes
+	// that header.
+	Header http.Header
+
+	// Body is the body of the answer. Without it, a Status of 400 and more comes with
+	// the service's error body, a lower one with none.
+	Body string
+
+	// Delay is the time to wait. It ends early, without an answer, when the client
+	// gives up or the server is closed.
+	Delay time.Duration
+
+	// Drop closes the connection without an answer. (Not quite: the first letter of the
+	// status line is sent, as Go's HTTP transport, where no byte comes back on a
+	// connection it had used before, repeats a GET without telling anyone.)
+	Drop bool
+
+	// Truncate, if positive, is the number of bytes of the body, compressed if it is
+	// sent compressed, after which the connection breaks. A body that is not longer
+	// arrives whole.
+	Truncate int
+}
+
+// fault is a Fault that is in force.
+type fault struct {
+	Fault
+	template template
+	skip     int
+	times    int // left; 0 is no limit
+}
+
+// Inject puts a fault into force, until it has struck as often as it says or
+// remove is called, which may be called more than once.
+//
+// Faults are asked in the order in which they were injected. One that still has
+// a request to skip counts it and leaves it to the next; the first that has not
+// strikes, and those behind it don't hear of the request. Two faults with Times 1
+// therefore strike one after the other.
+func (s *Server) Inject(f Fault) (remove func()) {
+	f.Header = f.Header.Clone()
+	in := &fault{
+		Fault:    f,
+		template: newTemplate(route{endpoint: f.Endpoint}),
+		skip:     f.Skip,
+		times:    max(f.Times, 0),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, in)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.removeFault(in)
+	}
+}
+
+func (s *Server) removeFault(f *fault) {
+	s.faults = slices.DeleteFunc(s.faults, func(other *fault) bool { return other == f })
+}
+
+// strike returns the fault that strikes a request, or nil.
+func (s *Server) strike(a *arrival, segments []string) *fault {
+	for _, f := range s.faults {
+		if !f.concerns(a, segments) {
+			continue
+		}
+		if f.skip > 0 {
+			f.skip--
+			continue
+		}
+		if f.times > 0 {
+			if f.times--; f.times == 0 {
+				s.removeFault(f)
+			}
+		}
+		return f
+	}
+	return nil
+}
+
+func (f *fault) concerns(a *arrival, segments []string) bool {
+	switch {
+	case f.Endpoint == "":
+		return true
+	case a.route != nil:
+		return f.Endpoint == a.route.endpoint
+	default:
+		return f.template.method == a.method && f.template.matches(segments)
+	}
+}
+
+// answers says whether the fault replaces the answer.
+func (f *fault) answers() bool { return f.Status != 0 || f.Body != "" }
+
+func (f *fault) response() response {
+	status := f.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	switch {
+	case status < 200 || status > 999:
+		return errorResponse(fmt.Errorf("pulumiapitest: the fault's status %d is none", status))
+	case f.Body == "" && status >= 400:
+		return errorResponse(errorf(status, "%s", statusText(status)))
+	}
+	resp := response{status: status, header: http.Header{}, body: []byte(f.Body)}
+	if json.Valid(resp.body) {
+		resp.header.Set("Content-Type", "application/json")
+	}
+	return resp
+}
+
+func statusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	return fmt.Sprintf("status %d", status)
+}

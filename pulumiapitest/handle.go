@@ -1,0 +1,203 @@
+package pulumiapitest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// arrival is a request on its way through the server.
+type arrival struct {
+	call
+	method   string
+	path     string // escaped, without the base path
+	rawQuery string
+	outside  bool // of the base path
+	err      error
+	record   *Request
+	fault    *fault // that strikes it, or nil
+}
+
+// serveHTTP takes a request through the server: read, recorded, struck by a
+// fault perhaps, performed, answered.
+func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	// To the end and at once: net/http notices that a client has gone only after that.
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // nobody there to answer
+	}
+	a := s.arrive(r, body)
+
+	resp, answered := s.answer(r.Context(), a)
+	if !answered {
+		if a.fault.Drop {
+			s.drop(w)
+			return
+		}
+		panic(http.ErrAbortHandler)
+	}
+	resp.compress(r.Header.Get("Accept-Encoding"))
+	s.mu.Lock()
+	a.record.Status = resp.status
+	s.mu.Unlock()
+	resp.send(w)
+}
+
+// arrive finds out what a request wants, records it, and chooses the fault that
+// will strike it.
+func (s *Server) arrive(r *http.Request, body []byte) *arrival {
+	// RequestURI is what was sent; URL.EscapedPath may escape anew what it finds odd.
+	path, rawQuery, _ := strings.Cut(r.RequestURI, "?")
+	a := &arrival{call: call{header: r.Header, body: body}, method: r.Method, rawQuery: rawQuery}
+
+	var segments, allowed []string
+	if inside, found := strings.CutPrefix(path, basePath+"/"); found {
+		a.path = "/" + inside
+		if segments, a.err = splitPath(a.path); a.err == nil {
+			if a.route, allowed = s.routes.match(r.Method, segments); a.route != nil {
+				a.params, a.err = a.route.params(segments)
+			} else {
+				a.err = noRoute(r.Method, a.path, allowed)
+			}
+		}
+	} else {
+		a.path, a.outside = path, true
+	}
+
+	query, _ := url.ParseQuery(rawQuery) // for the record: as much as can be read
+	record := &Request{Method: r.Method, Path: a.path, Query: query, Header: redact(r.Header), Body: body}
+	if a.route != nil {
+		record.Endpoint = a.route.endpoint
+	}
+	a.record = record
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.received++
+	record.RequestID = fmt.Sprintf("%08x-0000-4000-8000-%012x", s.received, s.received)
+	s.remember(record)
+	if !a.outside {
+		a.fault = s.strike(a, segments)
+	}
+	return a
+}
+
+func noRoute(method, path string, allowed []string) error {
+	if len(allowed) == 0 {
+		return notFound("this Pulumi Cloud has no endpoint for %s %s", method, path)
+	}
+	return &statusError{
+		status:  http.StatusMethodNotAllowed,
+		message: fmt.Sprintf("%s is not allowed on %s", method, path),
+		header:  http.Header{"Allow": {strings.Join(allowed, ", ")}},
+	}
+}
+
+// answer returns the answer to a request, false if there is to be none.
+func (s *Server) answer(ctx context.Context, a *arrival) (response, bool) {
+	if a.fault == nil {
+		return s.identify(s.perform(a), a), true
+	}
+	f := a.fault
+	var resp response
+	if f.Applied {
+		resp = s.perform(a)
+	}
+	if !sleep(ctx, f.Delay) || f.Drop {
+		return response{}, false
+	}
+	switch {
+	case f.answers():
+		resp = f.response()
+	case !f.Applied:
+		resp = s.perform(a)
+	}
+	resp = s.identify(resp, a)
+	resp.setHeader(f.Header)
+	resp.truncate = f.Truncate
+	return resp, true
+}
+
+func (s *Server) identify(resp response, a *arrival) response {
+	resp.header.Set("X-Pulumi-Request-ID", a.record.RequestID)
+	return resp
+}
+
+// perform lets a request take effect, and returns the answer of the cloud.
+func (s *Server) perform(a *arrival) response {
+	if a.outside {
+		return textResponse(http.StatusNotFound, fmt.Sprintf(
+			"this Pulumi Cloud lives below %s, and %s is outside: the client lost the path of its base URL\n", basePath, a.path))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rep, err := s.dispatch(a)
+	if err != nil {
+		return errorResponse(err)
+	}
+	resp, err := jsonResponse(rep.status, rep.body)
+	if err != nil {
+		return errorResponse(err)
+	}
+	return resp
+}
+
+func (s *Server) dispatch(a *arrival) (reply, error) {
+	if a.err != nil {
+		return reply{}, a.err
+	}
+	if err := authorize(a.header); err != nil {
+		return reply{}, err
+	}
+	if err := a.checkQuery(a.rawQuery); err != nil {
+		return reply{}, err
+	}
+	return a.route.handle(s, &a.call)
+}
+
+func authorize(header http.Header) error {
+	token, found := strings.CutPrefix(header.Get("Authorization"), "token ")
+	switch {
+	case header.Get("Authorization") == "":
+		return errorf(http.StatusUnauthorized, "Unauthorized: the request has no access token")
+	case !found:
+		return errorf(http.StatusUnauthorized, "Unauthorized: the Authorization header must be the word token, a space and an access token")
+	case token != userToken:
+		return errorf(http.StatusUnauthorized, "Unauthorized: nobody has this access token")
+	}
+	return nil
+}
+
+// sleep waits, and returns false if the request or the server ended before that.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// drop closes the connection of a request without an answer. It sends a single
+// byte, as http.Transport by itself repeats a request to which not a byte came
+// back on a connection used before: what a test sees would depend on the requests
+// that went before.
+func (s *Server) drop(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	_, _ = conn.Write([]byte("H"))
+	_ = conn.Close()
+	s.trackConn(conn, http.StateClosed)
+}

@@ -1,0 +1,116 @@
+package pulumiapitest
+
+import (
+	"encoding/json"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What no endpoint shows yet.
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	placeholder := regexp.MustCompile(`\{[a-zA-Z]+\}`)
+	for _, r := range allRoutes() {
+		assert.Regexp(t, `^(GET|HEAD|POST|PUT|PATCH|DELETE) (/([a-zA-Z0-9_-]+|\{[a-zA-Z]+\}))+$`, r.endpoint)
+		assert.NotNil(t, r.handle, r.endpoint)
+		shape := placeholder.ReplaceAllString(r.endpoint, "{}")
+		assert.False(t, seen[shape], "twice: %s", r.endpoint)
+		seen[shape] = true
+	}
+}
+
+func TestRouter_TheMoreSpecificWins(t *testing.T) {
+	t.Parallel()
+	var routes []route
+	for _, endpoint := range []string{
+		"GET /api/esc/{orgName}/{projectName}/{envName}/decrypt",
+		"GET /api/esc/{orgName}/yaml/open/{openSessionID}",
+		"GET /api/esc/{orgName}/{envName}/versions/{version}",
+		"GET /api/esc/{orgName}/{envName}/versions/tags",
+		"PATCH /api/esc/{orgName}/{envName}/versions/{version}",
+		"HEAD /api/esc/{orgName}/{envName}",
+		"GET /api/esc/{orgName}/tags",
+	} {
+		routes = append(routes, route{endpoint: endpoint})
+	}
+	rt := newRouter(routes)
+	for request, want := range map[string]string{
+		"GET /api/esc/acme/web/prod/decrypt":    "GET /api/esc/{orgName}/{projectName}/{envName}/decrypt",
+		"GET /api/esc/acme/yaml/open/decrypt":   "GET /api/esc/{orgName}/yaml/open/{openSessionID}",
+		"GET /api/esc/acme/yaml/prod/decrypt":   "GET /api/esc/{orgName}/{projectName}/{envName}/decrypt",
+		"GET /api/esc/acme/web/versions/tags":   "GET /api/esc/{orgName}/{envName}/versions/tags",
+		"PATCH /api/esc/acme/web/versions/tags": "PATCH /api/esc/{orgName}/{envName}/versions/{version}",
+		"HEAD /api/esc/acme/tags":               "HEAD /api/esc/{orgName}/{envName}",
+		"POST /api/esc/acme/tags":               "",
+		"GET /api/esc":                          "",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		segments, err := splitPath(path)
+		require.NoError(t, err)
+		got, allowed := rt.match(method, segments)
+		if want == "" {
+			assert.Nil(t, got, request)
+			continue
+		}
+		require.NotNil(t, got, request)
+		assert.Equal(t, want, got.endpoint, request)
+		assert.Nil(t, allowed)
+	}
+	_, allowed := rt.match("POST", []string{"api", "esc", "acme", "tags"})
+	assert.Equal(t, []string{"GET", "HEAD"}, allowed)
+}
+
+func TestTemplate_DecodedTwice(t *testing.T) {
+	t.Parallel()
+	tmpl := newTemplate(route{endpoint: "GET /api/{orgName}/accounts/{accountName}"})
+	params := func(path string) (map[string]string, error) {
+		segments, err := splitPath(path)
+		require.NoError(t, err)
+		require.True(t, tmpl.matches(segments))
+		return tmpl.params(segments)
+	}
+	got, err := params("/api/a%2520b/accounts/FizzBuzz%2520AWS%252F%2525")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"orgName": "a%20b", "accountName": "FizzBuzz AWS/%"}, got)
+
+	got, err = params("/api/acme/accounts/FizzBuzz%20AWS")
+	require.NoError(t, err, "escaped once works until there is a percent sign")
+	assert.Equal(t, "FizzBuzz AWS", got["accountName"])
+
+	_, err = params("/api/acme/accounts/100%25")
+	require.ErrorContains(t, err, `decodes accountName twice, and "100%" cannot be decoded again`)
+}
+
+func TestUnknownMember(t *testing.T) {
+	t.Parallel()
+	type item struct {
+		ID int `json:"id"`
+	}
+	type body struct {
+		Name  string            `json:"name,omitempty"`
+		Items []item            `json:"items"`
+		Free  map[string]string `json:"free"`
+		Map   map[string]*item  `json:"map"`
+		Raw   json.RawMessage   `json:"raw"`
+		Any   any               `json:"any"`
+	}
+	for text, want := range map[string]string{
+		`{"name":"x","items":[{"id":1}],"free":{"a":"b"},"map":{"a":{"id":1}},"raw":{"x":[{"y":1}]},"any":{"x":1}}`: "",
+		`{"Name":"x"}`:                      "Name",
+		`{"items":[{"id":1},{"ID":2}]}`:     "items[1].ID",
+		`{"map":{"a":{"id":1,"b":2}}}`:      "map.a.b",
+		`{"items":{"x":1},"name":{"y":[]}}`: "", // of the wrong type, which decoding says
+		`[{"x":1}]`:                         "",
+	} {
+		var plain any
+		require.NoError(t, json.Unmarshal([]byte(text), &plain))
+		assert.Equal(t, want, unknownMember(plain, reflect.TypeFor[*body](), ""), text)
+	}
+}

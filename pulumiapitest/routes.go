@@ -1,0 +1,142 @@
+package pulumiapitest
+
+import (
+	"cmp"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// route is one endpoint of the cloud. To add one: put a route into the list of
+// its resource's file, and write its handler below, in a few lines. A new file's
+// list goes into allRoutes.
+type route struct {
+	// endpoint is the method and the path template, exactly as the service's
+	// description writes them.
+	endpoint string
+	// query names the query parameters that the endpoint knows.
+	query []string
+	// handle does the work. It is called with Server.mu held, so it never locks; one
+	// that has to wait for something outside unlocks meanwhile. What it returns is
+	// encoded before the lock is released, so it may point into the state.
+	handle func(*Server, *call) (reply, error)
+}
+
+func allRoutes() []route {
+	return slices.Concat(
+		stackRoutes,
+		stackTagRoutes,
+	)
+}
+
+// decodedTwice are the path parameters that the service decodes a second time.
+// Clients escape their values twice.
+var decodedTwice = []string{"accountName", "resourceTypeAndId", "object"}
+
+// router finds the route of a request. It is not http.ServeMux, because that one
+// panics on pairs of templates that the service does have and that neither
+// contains the other (…/{projectName}/{envName}/decrypt and …/yaml/open/{id}),
+// answers GET routes on HEAD, and redirects paths that it finds unclean.
+type router map[int][]template // by the number of segments
+
+type template struct {
+	route
+	method   string
+	segments []string
+}
+
+func newTemplate(r route) template {
+	method, path, _ := strings.Cut(r.endpoint, " ")
+	return template{route: r, method: method, segments: strings.Split(path, "/")[1:]}
+}
+
+func newRouter(routes []route) router {
+	rt := router{}
+	for _, r := range routes {
+		t := newTemplate(r)
+		rt[len(t.segments)] = append(rt[len(t.segments)], t)
+	}
+	for _, list := range rt {
+		slices.SortStableFunc(list, compareTemplates)
+	}
+	return rt
+}
+
+// compareTemplates sorts templates of the same length by the first segment that
+// tells them apart, fixed text before a parameter: the first match is the one
+// that is meant.
+func compareTemplates(a, b template) int {
+	for i := range a.segments {
+		if c := cmp.Compare(paramRank(a.segments[i]), paramRank(b.segments[i])); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func paramRank(segment string) int {
+	if strings.HasPrefix(segment, "{") {
+		return 1
+	}
+	return 0
+}
+
+// match returns the route for a method and the decoded segments of a path. If
+// there is none, allowed lists the methods for which there would be one.
+func (rt router) match(method string, segments []string) (t *template, allowed []string) {
+	methods := map[string]bool{}
+	for i := range rt[len(segments)] {
+		t := &rt[len(segments)][i]
+		if !t.matches(segments) {
+			continue
+		}
+		if t.method == method {
+			return t, nil
+		}
+		methods[t.method] = true
+	}
+	return nil, slices.Sorted(maps.Keys(methods))
+}
+
+func (t *template) matches(segments []string) bool {
+	return slices.EqualFunc(t.segments, segments, func(pattern, segment string) bool {
+		return strings.HasPrefix(pattern, "{") || pattern == segment
+	})
+}
+
+// params returns the values of the template's parameters by their names.
+func (t *template) params(segments []string) (map[string]string, error) {
+	params := map[string]string{}
+	for i, pattern := range t.segments {
+		if !strings.HasPrefix(pattern, "{") {
+			continue
+		}
+		name, value := strings.Trim(pattern, "{}"), segments[i]
+		if slices.Contains(decodedTwice, name) {
+			decoded, err := url.PathUnescape(value)
+			if err != nil {
+				return nil, badRequest("the service decodes %s twice, and %q cannot be decoded again", name, value)
+			}
+			value = decoded
+		}
+		params[name] = value
+	}
+	return params, nil
+}
+
+// splitPath returns the decoded segments of an escaped path, which begins with a slash.
+func splitPath(path string) ([]string, error) {
+	segments := strings.Split(path, "/")[1:]
+	for i, segment := range segments {
+		decoded, err := url.PathUnescape(segment)
+		if err != nil {
+			return nil, badRequest("path segment %q is not escaped correctly", segment)
+		}
+		if decoded == "" || decoded == "." || decoded == ".." {
+			return nil, badRequest("path %q has an empty, \".\" or \"..\" segment, which a proxy may turn into another endpoint", path)
+		}
+		segments[i] = decoded
+	}
+	return segments, nil
+}

@@ -1,0 +1,158 @@
+package pulumiapitest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	userLogin = "pulumi-tester"
+	userToken = "pul-pulumiapitest-token"
+)
+
+// Server is a Pulumi Cloud in memory. [NewServer] makes one. Its methods may be
+// called from any number of goroutines.
+type Server struct {
+	http      *http.Server
+	memory    *memoryNetwork
+	transport *http.Transport
+	routes    router
+	stop      context.CancelFunc
+	running   sync.WaitGroup // the accept loops, and one for each open connection
+
+	connMu  sync.Mutex // a lock of its own, as connections change state while mu is held elsewhere
+	conns   map[net.Conn]struct{}
+	closing bool
+
+	mu       sync.Mutex // guards everything below
+	url      string
+	received int
+	requests []*Request
+	faults   []*fault
+	pageSize int
+	lastID   int64
+	orgs     map[string]bool
+	stacks   stackStore
+}
+
+// NewServer returns a running cloud with one user and nothing else. Close it at
+// the end of the test.
+//
+// A server belongs to the [testing/synctest] bubble in which it was made, if any.
+func NewServer() *Server {
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Server{
+		memory:   newMemoryNetwork(),
+		routes:   newRouter(allRoutes()),
+		stop:     stop,
+		conns:    map[net.Conn]struct{}{},
+		pageSize: defaultPageSize,
+		orgs:     map[string]bool{userLogin: true},
+		stacks:   stackStore{byID: map[stackID]*stack{}},
+	}
+	s.transport = &http.Transport{
+		DialContext:         s.memory.dial,
+		MaxIdleConnsPerHost: 64,
+	}
+	s.http = &http.Server{
+		Handler:           http.HandlerFunc(s.serveHTTP),
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnState:         s.trackConn,
+	}
+	s.serve(s.memory)
+	return s
+}
+
+// Close stops the server, and returns when nothing of it is left: requests under
+// way are cut off, connections and ports are closed, its goroutines have ended.
+// What was put into the cloud stays there to be looked at, as do the requests. It
+// may be called more than once.
+func (s *Server) Close() {
+	s.connMu.Lock()
+	s.closing = true
+	for conn := range s.conns {
+		_ = conn.Close()
+	}
+	s.connMu.Unlock()
+
+	s.stop()
+	_ = s.http.Close()
+	s.running.Wait()
+	s.transport.CloseIdleConnections()
+}
+
+// HTTPClient returns an HTTP client on the in-memory network, whose only host is
+// that of [BaseURL]. It sends no token by itself. Its Transport serves any other
+// client.
+func (s *Server) HTTPClient() *http.Client {
+	return &http.Client{Transport: s.transport}
+}
+
+// Token returns the user's access token.
+func (s *Server) Token() string { return userToken }
+
+// User returns the login of the server's one user, which is also the name of the
+// user's own organization.
+func (s *Server) User() string { return userLogin }
+
+// URL returns the server's base URL on the loopback interface, for clients that
+// are not on the in-memory network. The first call opens the port. Its path is
+// not empty, as that of a self-hosted Pulumi Cloud may be.
+//
+// If no port can be opened, or the server was closed before the first call, the
+// URL has port 0, where every connection fails.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.url != "" {
+		return s.url
+	}
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
+	addr := "127.0.0.1:0"
+	if !s.closing {
+		var config net.ListenConfig
+		if listener, err := config.Listen(context.Background(), "tcp", addr); err == nil {
+			addr = listener.Addr().String()
+			s.serve(listener)
+		}
+	}
+	s.url = "http://" + addr + basePath
+	return s.url
+}
+
+func (s *Server) serve(listener net.Listener) {
+	s.running.Go(func() { _ = s.http.Serve(listener) })
+}
+
+// trackConn follows the connections that the HTTP server accepts. The server
+// would do for Close, but that a connection accepted while it closes escapes it.
+func (s *Server) trackConn(conn net.Conn, state http.ConnState) {
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
+	switch state {
+	case http.StateNew:
+		// The accept loop, which calls this, is counted too: no Add from zero while Close waits.
+		s.running.Add(1)
+		s.conns[conn] = struct{}{}
+		if s.closing {
+			_ = conn.Close()
+		}
+	case http.StateClosed:
+		delete(s.conns, conn)
+		s.running.Done()
+	case http.StateActive, http.StateIdle, http.StateHijacked: // what is hijacked is on its way to closed
+	}
+}
+
+// nextID returns a number larger than those before. Callers hold mu.
+func (s *Server) nextID() int64 {
+	s.lastID++
+	return s.lastID
+}

@@ -1,0 +1,245 @@
+package pulumiapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+)
+
+// TestFixtures_FoundLeafByLeaf serves the documentation's example bodies to the
+// methods, and looks for every leaf of them in what the methods return. A tag
+// with a mistake in it loses its leaf.
+func TestFixtures_FoundLeafByLeaf(t *testing.T) {
+	t.Parallel()
+	for _, o := range operations() {
+		if o.fixture == "" {
+			continue
+		}
+		t.Run(o.name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+				return respond(http.StatusOK, o.body(t)), nil
+			})
+			got, err := o.call(t.Context(), client)
+			require.NoError(t, err, o.name)
+			assert.Empty(t, missingLeaves(t, o.expected(t, got), got), "%s lost these of %s", o.name, o.fixture)
+		})
+	}
+}
+
+// expected returns the part of the operation's fixture that got should hold.
+func (o operation) expected(t *testing.T, got any) any {
+	t.Helper()
+	want := decodeAny(t, o.body(t))
+	if o.items == "" {
+		return want
+	}
+	list, _ := want.(map[string]any)[o.items].([]any)
+	require.NotEmpty(t, list, "%s has no %s", o.fixture, o.items)
+	if reflect.ValueOf(got).Kind() == reflect.Slice {
+		return list
+	}
+	return list[0]
+}
+
+// missingLeaves returns the paths of the leaves of want that are not in what
+// got encodes to, or differ there. Times are equal as instants; null, absent
+// and zero are one.
+func missingLeaves(t *testing.T, want, got any) []string {
+	t.Helper()
+	encoded, err := json.Marshal(got)
+	require.NoError(t, err, "encoding %T", got)
+	return compareLeaves("$", want, decodeAny(t, encoded))
+}
+
+func compareLeaves(path string, want, got any) []string {
+	switch want := want.(type) {
+	case map[string]any:
+		members, _ := got.(map[string]any)
+		var missing []string
+		for name, value := range want {
+			missing = append(missing, compareLeaves(path+"."+name, value, members[name])...)
+		}
+		return missing
+	case []any:
+		elements, _ := got.([]any)
+		var missing []string
+		for i, value := range want {
+			var element any
+			if i < len(elements) {
+				element = elements[i]
+			}
+			missing = append(missing, compareLeaves(fmt.Sprintf("%s[%d]", path, i), value, element)...)
+		}
+		return missing
+	}
+	if isZero(want) && isZero(got) || reflect.DeepEqual(want, got) || sameInstant(want, got) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: want %v, got %v", path, want, got)}
+}
+
+func isZero(leaf any) bool {
+	switch leaf := leaf.(type) {
+	case nil:
+		return true
+	case string:
+		return leaf == "" || leaf == "0001-01-01T00:00:00Z"
+	case bool:
+		return !leaf
+	case json.Number:
+		return leaf == "0"
+	case map[string]any:
+		return len(leaf) == 0
+	case []any:
+		return len(leaf) == 0
+	}
+	return false
+}
+
+// sameInstant reports whether both are times, the second in the form in which
+// the package writes times.
+func sameInstant(want, got any) bool {
+	text, _ := got.(string)
+	written, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return false
+	}
+	read, ok := asTime(want)
+	return ok && read.Equal(written)
+}
+
+// asTime reads a leaf as the service writes times.
+func asTime(leaf any) (time.Time, bool) {
+	raw, err := json.Marshal(leaf)
+	var timestamp pulumiapi.Timestamp
+	if err != nil || timestamp.UnmarshalJSON(raw) != nil || timestamp.IsZero() {
+		return time.Time{}, false
+	}
+	return timestamp.Time, true
+}
+
+func decodeAny(t *testing.T, data []byte) any {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	require.NoError(t, decoder.Decode(&value), "decoding %.100s", data)
+	return value
+}
+
+func TestCompareLeaves_SeesWhatIsLost(t *testing.T) {
+	t.Parallel()
+	for got, lost := range map[string]bool{
+		`{"a":{"b":[1,"x"]},"t":1612481387,"n":null}`:                       false,
+		`{"a":{"b":[1,"x"]},"t":"2021-02-04T23:29:47Z","more":1}`:           false,
+		`{"a":{"b":[1,"x"]},"t":"2021-02-04T23:29:48Z"}`:                    true,
+		`{"a":{"B":[1,"x"]},"t":1612481387}`:                                true,
+		`{"a":{"b":[1]},"t":1612481387}`:                                    true,
+		`{"a":{"b":[2,"x"]},"t":1612481387}`:                                true,
+		`{"a":{"b":[1,"x"]}}`:                                               true,
+		`{"a":{"b":["1","x"]},"t":1612481387}`:                              true,
+		`{"a":{"b":[1,"x"]},"t":1612481387,"n":"something out of nothing"}`: true,
+	} {
+		missing := compareLeaves("$", decodeAny(t, []byte(`{"a":{"b":[1,"x"]},"t":1612481387,"n":null}`)), decodeAny(t, []byte(got)))
+		assert.Equal(t, lost, len(missing) > 0, "%s: %v", got, missing)
+	}
+}
+
+// TestFixtures_DecodeAlikeElsewhere holds the promise that a user who reads the
+// types with encoding/json sees the same.
+func TestFixtures_DecodeAlikeElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, o := range operations() {
+		if o.fixture == "" {
+			continue
+		}
+		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+			return respond(http.StatusOK, o.body(t)), nil
+		})
+		got, err := o.call(t.Context(), client)
+		require.NoError(t, err, o.name)
+		part, err := json.Marshal(o.expected(t, got))
+		require.NoError(t, err)
+		again := reflect.New(reflect.Indirect(reflect.ValueOf(got)).Type())
+		require.NoError(t, json.Unmarshal(part, again.Interface()), o.name)
+		assert.Equal(t, reflect.Indirect(reflect.ValueOf(got)).Interface(), again.Elem().Interface(), o.name)
+	}
+}
+
+// Answers hold what nobody has foreseen, and lack what the description promises.
+func TestOperations_DecodeLeniently(t *testing.T) {
+	t.Parallel()
+	for _, o := range operations() {
+		if o.fixture == "" {
+			continue
+		}
+		t.Run(o.name, func(t *testing.T) {
+			t.Parallel()
+			const marker = "something-new"
+			unknown := mutate(t, o.body(t), func(leaf any) any {
+				if _, isTime := asTime(leaf); isTime {
+					return leaf
+				}
+				if _, ok := leaf.(string); ok {
+					return marker
+				}
+				return leaf
+			}, marker)
+			answers := map[string][]byte{
+				"unknown fields and values": unknown,
+				"text that is not UTF-8":    bytes.ReplaceAll(unknown, []byte(marker), []byte("\xff\xfe")),
+				"null everywhere":           mutate(t, o.body(t), func(any) any { return nil }, ""),
+				"an empty object":           []byte("{}"),
+				"names twice":               append([]byte(`{"unheardOf":1,"unheardOf":{"x":[2]},`), bytes.TrimSpace(o.body(t))[1:]...),
+			}
+			if o.items != "" {
+				answers["a null list"] = []byte(`{"` + o.items + `":null}`)
+			}
+			for name, answer := range answers {
+				client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+					return respond(http.StatusOK, answer), nil
+				})
+				_, err := o.call(t.Context(), client)
+				require.NoError(t, err, "%s answered with %s", o.name, name)
+			}
+		})
+	}
+}
+
+// mutate returns the JSON with each leaf replaced, and with a member called
+// extra in each object.
+func mutate(t *testing.T, data []byte, replace func(any) any, extra string) []byte {
+	t.Helper()
+	var walk func(any) any
+	walk = func(value any) any {
+		switch value := value.(type) {
+		case map[string]any:
+			for name, member := range value {
+				value[name] = walk(member)
+			}
+			if extra != "" {
+				value[extra] = extra
+			}
+			return value
+		case []any:
+			for i := range value {
+				value[i] = walk(value[i])
+			}
+			return value
+		}
+		return replace(value)
+	}
+	changed, err := json.Marshal(walk(decodeAny(t, data)))
+	require.NoError(t, err)
+	return changed
+}

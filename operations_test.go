@@ -1,0 +1,99 @@
+package pulumiapi_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+)
+
+var prod = pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "prod"}
+
+// operation is one method as the tests that drive all of them see it. A new
+// method is added here, and thereby goes through all they do.
+type operation struct {
+	// name is the method's: "Stacks.Get".
+	name string
+	call func(ctx context.Context, client *pulumiapi.Client) (any, error)
+	// fixture is the file below testdata with the documentation's answer;
+	// empty if the method returns nothing.
+	fixture string
+	// items is the member of the fixture that holds what a list returns.
+	items string
+	// resends says whether a request that may have been carried out is sent
+	// again.
+	resends bool
+	// methods are the HTTP methods of what it sends, if everything is refused
+	// with a 404.
+	on404 []string
+}
+
+// write is what a method returns that returns only an error.
+func write(err error) (any, error) { return nil, err }
+
+func operations() []operation {
+	return []operation{
+		{
+			name: "Stacks.List", fixture: "stacks_list.json", items: "stacks", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				// The fixture's token would go on for ever.
+				for stack, err := range client.Stacks.List(ctx, &pulumiapi.StackListOptions{Organization: "acme"}) {
+					return stack, err
+				}
+				return nil, nil //nolint:nilnil // an empty list
+			},
+		},
+		{
+			name: "Stacks.ListPage", fixture: "stacks_list.json", items: "stacks", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				page, err := client.Stacks.ListPage(ctx, nil)
+				if err != nil {
+					return nil, err
+				}
+				return page.Items, nil
+			},
+		},
+		{
+			name: "Stacks.Get", fixture: "stacks_get.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) { return client.Stacks.Get(ctx, prod) },
+		},
+		{
+			name: "Stacks.CreateTag", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Stacks.CreateTag(ctx, prod, "owner", "ada"))
+			},
+		},
+		{
+			name: "Stacks.SetTag", on404: []string{"PATCH", "POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Stacks.SetTag(ctx, prod, "owner", "ada"))
+			},
+		},
+		{
+			name: "Stacks.DeleteTag", resends: true, on404: []string{"DELETE"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Stacks.DeleteTag(ctx, prod, "owner"))
+			},
+		},
+	}
+}
+
+// body returns what a server answers to the operation when all is well.
+func (o operation) body(t *testing.T) []byte {
+	t.Helper()
+	if o.fixture == "" {
+		return nil
+	}
+	return readFixture(t, o.fixture)
+}
+
+func readFixture(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	require.NoError(t, err, "reading the fixture %s", name)
+	return data
+}

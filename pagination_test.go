@@ -1,0 +1,254 @@
+package pulumiapi
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var testList = Endpoint{Method: "GET", Template: "/api/test"}
+
+// numberedList is a service with a list of numbered pages. It walks a list of
+// the numbers below total.
+type numberedList struct {
+	total      int
+	cap        int  // of the page size; 0: none
+	hideTotal  bool // the older form of answers
+	hideSize   bool
+	ignorePage bool // answers page 1 whatever is asked
+	grow       int  // by so much after each answer
+	asked      []string
+}
+
+func (l *numberedList) listPage(_ context.Context, cursor Cursor, size int) (*Page[int], error) {
+	p, err := startOf(pageCursor, testList, cursor, size)
+	if err != nil {
+		return nil, err
+	}
+	number := p.number(1)
+	l.asked = append(l.asked, strconv.Itoa(number))
+	perPage := p.size
+	if l.cap > 0 {
+		perPage = min(perPage, l.cap)
+	}
+	if l.ignorePage {
+		number = 1
+	}
+	var found []int
+	for i := (number - 1) * perPage; i < min(number*perPage, l.total); i++ {
+		found = append(found, i)
+	}
+	total := l.total
+	l.total += l.grow
+	if l.hideTotal {
+		total = 0
+	}
+	if l.hideSize {
+		perPage = 0
+	}
+	return numberedPage(p, found, total, perPage), nil
+}
+
+func (l *numberedList) pages(t *testing.T, cursor Cursor, size int) iter.Seq2[*Page[int], error] {
+	t.Helper()
+	return Pages(t.Context(), func(ctx context.Context, next Cursor) (*Page[int], error) {
+		if next == "" {
+			next = cursor
+		}
+		return l.listPage(ctx, next, size)
+	})
+}
+
+func numbers(n int) []int {
+	var all []int
+	for i := range n {
+		all = append(all, i)
+	}
+	return all
+}
+
+func TestPages_Numbered(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		list  numberedList
+		size  int
+		want  int // numbers
+		asked int // pages
+	}{
+		"a total that is no multiple":          {numberedList{total: 25}, 10, 25, 3},
+		"a total that is a multiple":           {numberedList{total: 20}, 10, 20, 2},
+		"nothing":                              {numberedList{}, 10, 0, 1},
+		"a page size that was cut down":        {numberedList{total: 25, cap: 5}, 100, 25, 5},
+		"no total: a short page ends it":       {numberedList{total: 25, hideTotal: true}, 10, 25, 3},
+		"no total: an empty page ends it":      {numberedList{total: 20, hideTotal: true}, 10, 20, 3},
+		"no total, cut down":                   {numberedList{total: 12, cap: 5, hideTotal: true}, 100, 12, 3},
+		"neither total nor size":               {numberedList{total: 20, hideTotal: true, hideSize: true}, 10, 20, 3},
+		"a total that grows while it is read":  {numberedList{total: 20, grow: 3}, 10, 26, 3},
+		"a total that shrinks while it's read": {numberedList{total: 35, grow: -10}, 10, 20, 3},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Collect(items(c.list.pages(t, "", c.size)))
+			require.NoError(t, err)
+			assert.Equal(t, numbers(c.want), got)
+			assert.Len(t, c.list.asked, c.asked)
+		})
+	}
+}
+
+func TestPages_NumberedThatRepeatsIsAnError(t *testing.T) {
+	t.Parallel()
+	list := numberedList{total: 25, ignorePage: true}
+	got, err := Collect(items(list.pages(t, "", 10)))
+	require.ErrorContains(t, err, "page 2 repeats the one before it")
+	var failed *CallError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, testList, failed.Endpoint)
+	assert.Equal(t, numbers(10), got, "what came before the error is there")
+}
+
+func TestPages_ResumesWithTheCursorsPageSize(t *testing.T) {
+	t.Parallel()
+	list := numberedList{total: 25}
+	var kept Cursor
+	for page, err := range list.pages(t, "", 10) {
+		require.NoError(t, err)
+		assert.Equal(t, 25, page.Total)
+		kept = page.Next
+		break
+	}
+	// Another page size would make page 2 begin elsewhere.
+	got, err := Collect(items(list.pages(t, kept, 7)))
+	require.NoError(t, err)
+	assert.Equal(t, numbers(25)[10:], got)
+}
+
+func TestRowPage(t *testing.T) {
+	t.Parallel()
+	walk := func(total int, hide bool, perAnswer int) (got []int, asked int, err error) {
+		got, err = Collect(items(Pages(t.Context(), func(_ context.Context, cursor Cursor) (*Page[int], error) {
+			asked++
+			p, err := startOf(rowCursor, testList, cursor, 10)
+			if err != nil {
+				return nil, err
+			}
+			start := p.number(0)
+			found := numbers(total)[min(start, total):min(start+min(p.size, perAnswer), total)]
+			if hide {
+				return rowPage(p, found, 0), nil
+			}
+			return rowPage(p, found, total), nil
+		})))
+		return got, asked, err
+	}
+	for _, c := range []struct {
+		name             string
+		total, perAnswer int
+		hide             bool
+		asked            int
+	}{
+		{"a count", 25, 10, false, 3},
+		{"a count that is a multiple", 20, 10, false, 2},
+		{"no count: an empty page ends it", 20, 10, true, 3},
+		{"fewer rows than asked for", 25, 7, false, 4},
+		{"nothing", 0, 10, false, 1},
+	} {
+		got, asked, err := walk(c.total, c.hide, c.perAnswer)
+		require.NoError(t, err, c.name)
+		assert.Equal(t, numbers(c.total), got, c.name)
+		assert.Equal(t, c.asked, asked, c.name)
+	}
+}
+
+func TestTokenPage(t *testing.T) {
+	t.Parallel()
+	p, err := startOf(tokenCursor, testList, "", 0)
+	require.NoError(t, err)
+
+	page, err := tokenPage(p, []int{1}, "")
+	require.NoError(t, err)
+	assert.Empty(t, page.Next, "no token: the end")
+
+	page, err = tokenPage(p, []int(nil), "5-")
+	require.NoError(t, err, "an empty page with a new token goes on")
+	p, err = startOf(tokenCursor, testList, page.Next, 0)
+	require.NoError(t, err)
+	assert.Equal(t, "5-", p.at)
+
+	_, err = tokenPage(p, []int{2}, "5-")
+	var failed *CallError
+	require.ErrorAs(t, err, &failed, "the token that was sent: a loop")
+	assert.Equal(t, testList, failed.Endpoint)
+}
+
+func TestPages_WithAFetchOfTheUsers(t *testing.T) {
+	t.Parallel()
+	t.Run("nil", func(t *testing.T) {
+		t.Parallel()
+		_, err := Collect(items(Pages[int](t.Context(), nil)))
+		var wrong *ArgumentError
+		require.ErrorAs(t, err, &wrong)
+	})
+	t.Run("returns nothing", func(t *testing.T) {
+		t.Parallel()
+		_, err := Collect(items(Pages(t.Context(), func(context.Context, Cursor) (*Page[int], error) {
+			return nil, nil //nolint:nilnil // the mistake to be found
+		})))
+		require.ErrorContains(t, err, "neither a page nor an error")
+	})
+	t.Run("ignores the cursor", func(t *testing.T) {
+		t.Parallel()
+		got, err := Collect(items(Pages(t.Context(), func(context.Context, Cursor) (*Page[int], error) {
+			return &Page[int]{Items: []int{1}, Next: "always"}, nil
+		})))
+		require.ErrorContains(t, err, "leads to itself")
+		assert.Equal(t, []int{1}, got)
+	})
+	t.Run("has cursors of its own", func(t *testing.T) {
+		t.Parallel()
+		got, err := Collect(items(Pages(t.Context(), func(_ context.Context, cursor Cursor) (*Page[int], error) {
+			n, _ := strconv.Atoi(string(cursor))
+			if n == 3 {
+				return &Page[int]{Items: []int{7}}, nil
+			}
+			return &Page[int]{Items: []int{7}, Next: Cursor(strconv.Itoa(n + 1))}, nil
+		})))
+		require.NoError(t, err, "equal pages are no loop when the user says how they follow")
+		assert.Equal(t, []int{7, 7, 7, 7}, got)
+	})
+	t.Run("fails", func(t *testing.T) {
+		t.Parallel()
+		failure := errors.New("no more")
+		seq := Pages(t.Context(), func(_ context.Context, cursor Cursor) (*Page[int], error) {
+			if cursor != "" {
+				return nil, failure
+			}
+			return &Page[int]{Items: []int{1, 2}, Next: "2"}, nil
+		})
+		yields := 0
+		for page, err := range seq {
+			yields++
+			if yields == 2 {
+				require.ErrorIs(t, err, failure)
+				assert.Nil(t, page)
+			}
+		}
+		assert.Equal(t, 2, yields, "the error ends it")
+	})
+}
+
+func TestCollect(t *testing.T) {
+	t.Parallel()
+	_, err := Collect[int](nil)
+	var wrong *ArgumentError
+	require.ErrorAs(t, err, &wrong)
+	got, err := Collect(func(yield func(*int, error) bool) {})
+	require.NoError(t, err)
+	assert.Empty(t, got)
+}

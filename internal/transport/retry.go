@@ -121,8 +121,7 @@ func (p RetryPolicy) nextWait(ctx context.Context, attempt int, resp *http.Respo
 
 // isTransient reports whether what happened may go better another time.
 func (st *state) isTransient(resp *http.Response, err error) bool {
-	var permanent permanentError
-	if errors.As(err, &permanent) {
+	if _, ok := errors.AsType[permanentError](err); ok {
 		return false
 	}
 	if resp == nil {

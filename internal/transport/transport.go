@@ -57,21 +57,6 @@ func New(config Config) *Client {
 	return c
 }
 
-// newHTTPTransport returns the transport of those who bring none: net/http's
-// defaults, but with room for idle connections to the one host there is.
-func newHTTPTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           100,
-		MaxIdleConnsPerHost:    64,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 1 << 20,
-	}
-}
-
 // CloseIdleConnections closes the connections that no call uses.
 func (c *Client) CloseIdleConnections() {
 	if closer, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
@@ -109,8 +94,14 @@ type Outcome struct {
 // wrong or pointless.
 func (c *Client) Do(call *Call) (Outcome, error) {
 	st := &state{call: call, decompress: askForGzip(call.Request.Header)}
-	st.trace.GetConn = func(string) { st.askedForConn.Store(true) }
-	st.trace.GotConn = func(httptrace.GotConnInfo) { st.gotConn.Store(true) }
+	st.trace.GetConn = func(string) {
+		st.askedForConn.Store(true)
+		st.hasConn.Store(false)
+	}
+	st.trace.GotConn = func(httptrace.GotConnInfo) {
+		st.gotConn.Store(true)
+		st.hasConn.Store(true)
+	}
 	ctx := context.WithValue(call.Request.Context(), stateKey{}, st)
 	req := &retryablehttp.Request{Request: call.Request.WithContext(httptrace.WithClientTrace(ctx, &st.trace))}
 	if err := call.Body.attach(req); err != nil {
@@ -155,7 +146,8 @@ type state struct {
 	wait      time.Duration // before the next attempt
 	waiting   bool
 
-	trace httptrace.ClientTrace
+	trace   httptrace.ClientTrace
+	hasConn atomic.Bool // what was asked for last
 
 	// What follows is the present attempt's.
 	begun        bool
@@ -219,8 +211,7 @@ func (st *state) explain(ctx context.Context, err error) error {
 // withoutURL takes off the wrapping in which net/http repeats the method and
 // the URL.
 func withoutURL(err error) error {
-	var outer *url.Error
-	if errors.As(err, &outer) && error(outer) == err && outer.Err != nil {
+	if outer, ok := err.(*url.Error); ok && outer.Err != nil { //nolint:errorlint // only the outermost layer is in question
 		return outer.Err
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -43,6 +44,8 @@ type call struct {
 	contentType string
 	// header replaces what the request would carry otherwise.
 	header http.Header
+	// unlimited lifts the limit on a JSON answer, which an export may exceed.
+	unlimited bool
 	// receive reads the body of a success; nil means that nothing in it is of
 	// interest. It may run more than once, each time on a new answer.
 	receive func(resp *http.Response) error
@@ -72,7 +75,7 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 	}).WithContext(ctx)
 
 	info := new(ResponseInfo)
-	outcome, err := c.transport.Do(&transport.Call{
+	outcome, err := c.transport.Do(&transport.Call{ //nolint:contextcheck // the context is the request's
 		Request:    req,
 		Body:       r.body,
 		Idempotent: r.endpoint.isIdempotent(),
@@ -196,8 +199,9 @@ var answerBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // maxPooledBuffer keeps one large answer from holding its memory for good.
 const maxPooledBuffer = 4 << 20
 
-// decodeBody reads a success's body, which must be one JSON value, into v.
-func decodeBody(resp *http.Response, v any) error {
+// decodeBody reads a success's body, which must be one JSON value of at most
+// limit bytes, into v.
+func decodeBody(resp *http.Response, v any, limit int64) error {
 	buffer, _ := answerBuffers.Get().(*bytes.Buffer)
 	defer func() {
 		if buffer.Cap() <= maxPooledBuffer {
@@ -205,18 +209,19 @@ func decodeBody(resp *http.Response, v any) error {
 			answerBuffers.Put(buffer)
 		}
 	}()
+	// What a header claims is believed up to the usual limit only.
 	if size := resp.ContentLength; size > 0 && size <= maxAnswer {
 		buffer.Grow(int(size) + bytes.MinRead)
 	}
-	_, err := buffer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1))
+	_, err := buffer.ReadFrom(io.LimitReader(resp.Body, limit+1))
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
 	switch body := bytes.TrimSpace(buffer.Bytes()); {
 	case err != nil:
 		return fmt.Errorf("the answer was cut off after %d bytes: %w", buffer.Len(), err)
-	case buffer.Len() > maxAnswer:
-		return fmt.Errorf("the answer is longer than the %d MiB that are read at most", maxAnswer>>20)
+	case int64(buffer.Len()) > limit:
+		return fmt.Errorf("the answer is longer than the %d MiB that are read at most", limit>>20)
 	case len(body) == 0:
 		return fmt.Errorf("the answer (status %d) has no body", resp.StatusCode)
 	case string(body) == "null":
@@ -250,10 +255,14 @@ func notJSONError(resp *http.Response, body []byte) error {
 // fetch makes a call whose answer is a T.
 func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
 	var value *T
+	limit := int64(maxAnswer)
+	if r.unlimited {
+		limit = math.MaxInt64 - 1
+	}
 	r.receive = func(resp *http.Response) error {
 		// A new one each time: what a broken answer has left must not show.
 		fresh := new(T)
-		err := decodeBody(resp, fresh)
+		err := decodeBody(resp, fresh, limit)
 		value = fresh
 		return err
 	}
@@ -340,7 +349,7 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (*ResponseInfo, e
 	if r.body, err = requestBody(req.Body); err != nil {
 		return nil, err
 	}
-	if r.receive, err = receiver(out); err != nil {
+	if r.receive, err = receiver(out); err != nil { //nolint:bodyclose // what receives a body closes it
 		return nil, err
 	}
 	return c.send(ctx, r)
@@ -356,8 +365,21 @@ func checkEndpoint(e Endpoint) error {
 		return newArgumentError("req.Endpoint.Template", e.Template, "must be a path with placeholders: no query, no escapes, no spaces")
 	case hasDotSegment(e.Template):
 		return newArgumentError("req.Endpoint.Template", e.Template, `must not have "." or ".." in it`)
+	case !placeholdersFillSegments(e.Template):
+		return newArgumentError("req.Endpoint.Template", e.Template, `must have its placeholders as whole segments: "/{name}/"`)
 	}
 	return nil
+}
+
+func placeholdersFillSegments(template string) bool {
+	for segment := range strings.SplitSeq(template, "/") {
+		name, opened := strings.CutPrefix(segment, "{")
+		name, closed := strings.CutSuffix(name, "}")
+		if opened != closed || strings.ContainsAny(name, "{}") || (opened && name == "") {
+			return false
+		}
+	}
+	return true
 }
 
 func requestBody(body any) (*transport.Body, error) {
@@ -388,7 +410,7 @@ func receiver(out any) (func(*http.Response) error, error) {
 	}
 	return func(resp *http.Response) error {
 		fresh := reflect.New(target.Type().Elem())
-		if err := decodeBody(resp, fresh.Interface()); err != nil {
+		if err := decodeBody(resp, fresh.Interface(), maxAnswer); err != nil {
 			return err
 		}
 		target.Elem().Set(fresh.Elem())

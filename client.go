@@ -28,7 +28,7 @@ const (
 // fields are the service's resources. Make it with [NewClient]; it does not
 // change afterwards and is safe for concurrent use.
 type Client struct {
-	// Stacks lists, reads and tags stacks.
+	// Stacks lists, reads and tags stacks, and moves their state.
 	Stacks *StacksService
 
 	base      *url.URL

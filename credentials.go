@@ -114,7 +114,7 @@ func readStoredCredentials(tokenKnown bool) (storedCredentials, error) {
 	}
 	stored := storedCredentials{path: path}
 	data, err := os.ReadFile(path) //nolint:gosec // it is the user's own environment that names the file
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(strings.TrimSpace(string(data))) == 0) {
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && strings.TrimSpace(string(data)) == "") {
 		return stored, nil
 	}
 	if err != nil {

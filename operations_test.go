@@ -2,6 +2,7 @@ package pulumiapi_test
 
 import (
 	"context"
+	"iter"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,15 +20,17 @@ type operation struct {
 	// name is the method's: "Stacks.Get".
 	name string
 	call func(ctx context.Context, client *pulumiapi.Client) (any, error)
-	// fixture is the file below testdata with the documentation's answer;
-	// empty if the method returns nothing.
+	// fixture is the file below testdata with the documentation's answer, and
+	// answer an answer that the documentation doesn't show. Both are empty if
+	// the method returns nothing.
 	fixture string
+	answer  string
 	// items is the member of the fixture that holds what a list returns.
 	items string
 	// resends says whether a request that may have been carried out is sent
 	// again.
 	resends bool
-	// methods are the HTTP methods of what it sends, if everything is refused
+	// on404 are the HTTP methods of what it sends if everything is refused
 	// with a 404.
 	on404 []string
 }
@@ -35,26 +38,35 @@ type operation struct {
 // write is what a method returns that returns only an error.
 func write(err error) (any, error) { return nil, err }
 
+// firstOf returns the first that a list yields: a fixture's token or total
+// would make the rest endless.
+func firstOf[T any](seq iter.Seq2[*T, error]) (any, error) {
+	for item, err := range seq {
+		return item, err
+	}
+	return nil, nil //nolint:nilnil // an empty list has no first
+}
+
+// itemsOf returns a page's items.
+func itemsOf[T any](page *pulumiapi.Page[T], err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return page.Items, nil
+}
+
 func operations() []operation {
 	return []operation{
 		{
 			name: "Stacks.List", fixture: "stacks_list.json", items: "stacks", resends: true, on404: []string{"GET"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
-				// The fixture's token would go on for ever.
-				for stack, err := range client.Stacks.List(ctx, &pulumiapi.StackListOptions{Organization: "acme"}) {
-					return stack, err
-				}
-				return nil, nil //nolint:nilnil // an empty list
+				return firstOf(client.Stacks.List(ctx, &pulumiapi.StackListOptions{Organization: "acme"}))
 			},
 		},
 		{
 			name: "Stacks.ListPage", fixture: "stacks_list.json", items: "stacks", resends: true, on404: []string{"GET"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
-				page, err := client.Stacks.ListPage(ctx, nil)
-				if err != nil {
-					return nil, err
-				}
-				return page.Items, nil
+				return itemsOf(client.Stacks.ListPage(ctx, nil))
 			},
 		},
 		{
@@ -79,14 +91,41 @@ func operations() []operation {
 				return write(client.Stacks.DeleteTag(ctx, prod, "owner"))
 			},
 		},
+		{
+			name: "Stacks.Export", fixture: "stacks_export.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Stacks.Export(ctx, prod)
+			},
+		},
+		{
+			name: "Stacks.Import", answer: `{"updateId":"938cd018"}`, on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Stacks.Import(ctx, prod, pulumiapi.StackState{Version: 3, Deployment: []byte("{}")})
+			},
+		},
+		{
+			name: "Stacks.Transfer", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Stacks.Transfer(ctx, prod, "other"))
+			},
+		},
+		{
+			name: "Stacks.Delete", resends: true, on404: []string{"DELETE"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Stacks.Delete(ctx, prod, nil))
+			},
+		},
 	}
 }
+
+// returnsValue reports whether the method returns more than an error.
+func (o operation) returnsValue() bool { return o.fixture != "" || o.answer != "" }
 
 // body returns what a server answers to the operation when all is well.
 func (o operation) body(t *testing.T) []byte {
 	t.Helper()
 	if o.fixture == "" {
-		return nil
+		return []byte(o.answer)
 	}
 	return readFixture(t, o.fixture)
 }

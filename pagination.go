@@ -140,8 +140,8 @@ func (p position) addTo(values url.Values, atName, sizeName string) {
 	}
 }
 
-// tokenPage returns the page whose answer named next as the token of the page
-// after it.
+// tokenPage returns the page at p, whose answer says by next where the page
+// after it begins: by a token, the key of an item or a cursor in a link.
 func tokenPage[T any](p position, items []T, next string) (*Page[T], error) {
 	page := &Page[T]{Items: items}
 	switch next {

@@ -252,3 +252,30 @@ func TestCollect(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, got)
 }
+
+// The kinds that no list has yet: a page begins after a key, or where a link
+// leads to.
+func TestTokenPage_AfterAndLink(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []cursorKind{afterCursor, linkCursor} {
+		got, err := Collect(items(Pages(t.Context(), func(_ context.Context, cursor Cursor) (*Page[int], error) {
+			p, err := startOf(kind, testList, cursor, 10)
+			if err != nil {
+				return nil, err
+			}
+			start := 0
+			if p.at != "" {
+				last, err := strconv.Atoi(p.at)
+				require.NoError(t, err)
+				start = last + 1
+			}
+			found := numbers(25)[start:min(start+p.size, 25)]
+			if start+p.size >= 25 {
+				return tokenPage(p, found, "")
+			}
+			return tokenPage(p, found, strconv.Itoa(found[len(found)-1]))
+		})))
+		require.NoError(t, err, kind)
+		assert.Equal(t, numbers(25), got, kind)
+	}
+}

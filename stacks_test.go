@@ -28,7 +28,8 @@ func newCloud(t *testing.T, stacks int) (*pulumiapitest.Server, *pulumiapi.Clien
 			Org: "acme", Project: "web", Name: fmt.Sprintf("stack-%02d", i), ResourceCount: i,
 		}))
 	}
-	return srv, srv.Client()
+	client := srv.Client()
+	return srv, client
 }
 
 func TestStacks_List_WalksAllPages(t *testing.T) {
@@ -119,14 +120,15 @@ func TestStacks_List_AConsumerThatLeaves(t *testing.T) {
 	t.Parallel()
 	leave := map[string]func(seq func(yield func(*pulumiapi.StackSummary, error) bool)){
 		"by a break": func(seq func(yield func(*pulumiapi.StackSummary, error) bool)) {
-			for range seq {
+			for _, err := range seq {
+				_ = err
 				break
 			}
 		},
 		"by a panic": func(seq func(yield func(*pulumiapi.StackSummary, error) bool)) {
 			defer func() { _ = recover() }()
-			for range seq {
-				panic("in the loop")
+			for _, err := range seq {
+				panic(err)
 			}
 		},
 	}

@@ -27,6 +27,11 @@ func Decode(data []byte, v any) error {
 	return json.Unmarshal(data, v, decoding)
 }
 
+// IsValid reports whether data is one JSON value that Decode would read.
+func IsValid(data []byte) bool {
+	return jsontext.Value(data).IsValid(decoding)
+}
+
 // IsTruncated reports whether Decode failed because data ends too early.
 func IsTruncated(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF)

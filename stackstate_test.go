@@ -1,0 +1,177 @@
+package pulumiapi_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+)
+
+// oddDeployments are JSON that a decoder and an encoder would not leave as it is.
+var oddDeployments = map[string]string{
+	"escapes":           `{"a":"\u003c\u0041\/\ud83c\udf79","\u0062":"\ud800"}`,
+	"odd white space":   "{ \"a\" :\t[ 1 ,\r\n 2 ] , \"b\":{ } }",
+	"big numbers":       `{"a":123456789012345678901234567890,"b":1.0000000000000000001,"c":1e400,"d":-0}`,
+	"text not in UTF-8": "{\"a\":\"\xff\xfe\",\"b\xc3\":1}",
+	"names twice":       `{"a":1,"a":2,"z":0,"b":1}`,
+	"HTML":              `{"a":"<script>&amp;</script>\u2028"}`,
+}
+
+func TestStacks_Export_KeepsTheBytes(t *testing.T) {
+	t.Parallel()
+	for name, deployment := range oddDeployments {
+		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+			return respond(http.StatusOK, []byte(`{"version":3,"deployment": `+deployment+` ,"features":["a"]}`)), nil
+		})
+		state, err := client.Stacks.Export(t.Context(), prod)
+		require.NoError(t, err, "Stacks.Export of %s", name)
+		assert.Equal(t, deployment, string(state.Deployment), name)
+		assert.Equal(t, 3, state.Version)
+		assert.Equal(t, []string{"a"}, state.Features)
+	}
+}
+
+func TestStacks_Import_SendsTheBytes(t *testing.T) {
+	t.Parallel()
+	for name, deployment := range oddDeployments {
+		for features, member := range map[string]string{"": "", "a,b": `"features":["a","b"],`} {
+			var sent string
+			client, _ := sendingClient(t, &sent, `{"updateId":"938cd018"}`)
+			state := pulumiapi.StackState{Version: 4, Deployment: json.RawMessage(deployment)}
+			if features != "" {
+				state.Features = strings.Split(features, ",")
+			}
+			result, err := client.Stacks.Import(t.Context(), prod, state)
+			require.NoError(t, err, "Stacks.Import of %s", name)
+			assert.Equal(t, "938cd018", result.UpdateID)
+			assert.Equal(t, `{"version":4,`+member+`"deployment":`+deployment+`}`, sent, name)
+		}
+	}
+}
+
+// sendingClient returns a client whose server answers with answer, and keeps
+// the last request's body in sent.
+func sendingClient(t *testing.T, sent *string, answer string) (*pulumiapi.Client, *http.Client) {
+	t.Helper()
+	hc := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		*sent = string(body)
+		return respond(http.StatusOK, []byte(answer)), err
+	})}
+	client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(hc))
+	require.NoError(t, err)
+	return client, hc
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func TestStacks_Import_RefusesWhatIsNoState(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+		return respond(http.StatusOK, []byte(`{"updateId":"938cd018"}`)), nil
+	})
+	for name, state := range map[string]pulumiapi.StackState{
+		"state.Version":    {Deployment: json.RawMessage(`{}`)},
+		"state.Deployment": {Version: 3},
+		"state.Features":   {Version: 3, Deployment: json.RawMessage(`{}`), Features: []string{"\xff"}},
+	} {
+		_, err := client.Stacks.Import(t.Context(), prod, state)
+		var wrong *pulumiapi.ArgumentError
+		require.ErrorAs(t, err, &wrong, name)
+		assert.Equal(t, name, wrong.Name)
+	}
+	for _, garbage := range []string{`{"a":`, `{}{}`, `nonsense`, `{"a":1},"version":9`, ``, ` `} {
+		_, err := client.Stacks.Import(t.Context(), prod, pulumiapi.StackState{Version: 3, Deployment: json.RawMessage(garbage)})
+		var wrong *pulumiapi.ArgumentError
+		require.ErrorAs(t, err, &wrong, "Stacks.Import of %q", garbage)
+	}
+	assert.Empty(t, s.sent)
+}
+
+func TestStackState_Decode(t *testing.T) {
+	t.Parallel()
+	var state pulumiapi.StackState
+	require.NoError(t, json.Unmarshal(readFixture(t, "stacks_export.json"), &state))
+	snapshot, err := state.Decode()
+	require.NoError(t, err)
+	assert.Empty(t, missingLeaves(t, decodeAny(t, state.Deployment), snapshot), "lost of the documentation's state")
+	require.Len(t, snapshot.Resources, 3)
+	assert.Equal(t, "aws:ec2/vpc:Vpc", snapshot.Resources[2].Type)
+	assert.Equal(t, "v2.22.0", snapshot.Manifest.Version)
+	assert.Equal(t, "service", snapshot.SecretsProvider.Type)
+}
+
+// everyStateField is a state with every field of the description's schema.
+const everyStateField = `{
+	"manifest": {"time": "2026-01-02T03:04:05.678+01:00", "magic": "m", "version": "v3", "plugins": [
+		{"name": "aws", "path": "/p", "type": "resource", "version": "6.0.0"}]},
+	"secrets_providers": {"type": "service", "state": {"url": "u", "deep": [1, null]}},
+	"resources": [{
+		"urn": "urn:1", "custom": true, "delete": true, "id": "i", "type": "t", "inputs": {"a": {"b": 1}}, "outputs": {"c": [2]},
+		"parent": "urn:0", "protect": true, "taint": true, "external": true, "dependencies": ["urn:2"], "initErrors": ["e"],
+		"provider": "p::1", "propertyDependencies": {"x": ["urn:3"]}, "pendingReplacement": true,
+		"additionalSecretOutputs": ["s"], "aliases": ["al"], "customTimeouts": {"create": 1.5, "update": 2, "delete": 3, "read": 4},
+		"importID": "imp", "retainOnDelete": true, "deletedWith": "dw", "replaceWith": ["rw"],
+		"created": "2026-01-02T03:04:05Z", "modified": "2026-01-03T03:04:05.5Z", "sourcePosition": "sp",
+		"stackTrace": [{"sourcePosition": "st"}], "ignoreChanges": ["ic"], "hideDiff": ["hd"], "replaceOnChanges": ["roc"],
+		"replacementTrigger": {"r": 1}, "refreshBeforeUpdate": true, "viewOf": "vo", "resourceHooks": {"after-create": ["h"]},
+		"extensionRef": "er", "snippetID": "si"}],
+	"pending_operations": [{"resource": {"urn": "urn:4", "custom": true, "type": "t"}, "type": "creating"}],
+	"metadata": {"integrity_error": {"version": "v", "command": "c", "error": "e", "env_vars": {"PULUMI_X": "1"}}},
+	"snippets": [{"uuid": "u", "name": "n", "type": "t", "code": "c", "references": {"r": "urn:5"}, "descriptor": {
+		"name": "d", "version": "1", "downloadURL": "du", "parameterization": {"name": "pn", "version": "pv", "value": "aGVsbG8="}}}],
+	"extensions": {"er": {"name": "en", "version": "ev", "value": "d29ybGQ="}}
+}`
+
+func TestStackState_Decode_EveryField(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int{3, 4} {
+		state := pulumiapi.StackState{Version: version, Deployment: json.RawMessage(everyStateField)}
+		snapshot, err := state.Decode()
+		require.NoError(t, err, "version %d", version)
+		assert.Empty(t, missingLeaves(t, decodeAny(t, state.Deployment), snapshot))
+		assert.Equal(t, "hello", string(snapshot.Snippets[0].Descriptor.Parameterization.Value))
+	}
+}
+
+func TestStackState_Decode_RefusesWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[int]string{0: "version 0", 1: "version 1", 2: "version 2", 5: "version 5"} {
+		state := pulumiapi.StackState{Version: version, Deployment: json.RawMessage(`{}`)}
+		_, err := state.Decode()
+		require.ErrorContains(t, err, want)
+	}
+	for deployment, want := range map[string]string{
+		"": "no deployment", "\tnull\n": "no deployment", "[]": "stack state", `{"resources":{}}`: "stack state",
+	} {
+		state := pulumiapi.StackState{Version: 3, Deployment: json.RawMessage(deployment)}
+		_, err := state.Decode()
+		require.ErrorContains(t, err, want, "deployment %q", deployment)
+	}
+}
+
+func TestStacks_Transfer_NeedsAnOrganization(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(204, nil), nil })
+	var wrong *pulumiapi.ArgumentError
+	require.ErrorAs(t, client.Stacks.Transfer(t.Context(), prod, ""), &wrong)
+	assert.Equal(t, "toOrg", wrong.Name)
+	assert.Empty(t, s.sent)
+}
+
+func TestStacks_Delete_SendsForceOnlyWhenAsked(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(204, nil), nil })
+	require.NoError(t, client.Stacks.Delete(t.Context(), prod, nil))
+	require.NoError(t, client.Stacks.Delete(t.Context(), prod, &pulumiapi.StackDeleteOptions{Force: true}))
+	assert.Empty(t, s.sent[0].URL.RawQuery)
+	assert.Equal(t, "force=true", s.sent[1].URL.RawQuery)
+}

@@ -30,6 +30,8 @@ const (
 type Client struct {
 	// Stacks lists, reads and tags stacks, and moves their state.
 	Stacks *StacksService
+	// Updates reads the updates of stacks and what happened during them.
+	Updates *UpdatesService
 
 	base      *url.URL
 	token     Secret
@@ -86,6 +88,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		transport: transport.New(c.transportConfig(base)),
 	}
 	client.Stacks = &StacksService{client: client}
+	client.Updates = &UpdatesService{client: client}
 	return client, nil
 }
 

@@ -115,6 +115,48 @@ func operations() []operation {
 				return write(client.Stacks.Delete(ctx, prod, nil))
 			},
 		},
+		{
+			name: "Updates.List", fixture: "updates_list.json", items: "updates", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.Updates.List(ctx, prod, nil))
+			},
+		},
+		{
+			name: "Updates.ListPage", fixture: "updates_list.json", items: "updates", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.Updates.ListPage(ctx, prod, nil))
+			},
+		},
+		{
+			name: "Updates.GetStatus", fixture: "updates_get_status.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Updates.GetStatus(ctx, prod, "938cd018", nil)
+			},
+		},
+		{
+			name: "Updates.ListEvents", fixture: "updates_list_events.json", items: "events", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.Updates.ListEvents(ctx, prod, "938cd018", nil))
+			},
+		},
+		{
+			name: "Updates.ListEventsPage", fixture: "updates_list_events.json", items: "events", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.Updates.ListEventsPage(ctx, prod, "938cd018", nil))
+			},
+		},
+		{
+			name: "Updates.ListPreviews", fixture: "updates_list_previews.json", items: "updates", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.Updates.ListPreviews(ctx, prod, nil))
+			},
+		},
+		{
+			name: "Updates.ListPreviewsPage", fixture: "updates_list_previews.json", items: "updates", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.Updates.ListPreviewsPage(ctx, prod, nil))
+			},
+		},
 	}
 }
 

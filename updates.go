@@ -1,0 +1,330 @@
+package pulumiapi
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+
+	"github.com/pulumiapi/pulumiapi/internal/jsonx"
+)
+
+// UpdatesService reads the updates of stacks: what they changed, how they
+// ended, and the events of the engine meanwhile. Previews, refreshes and
+// destroys are updates of other kinds.
+type UpdatesService struct {
+	client *Client
+}
+
+// Update is one entry of a stack's history.
+type Update struct {
+	// UpdateInfo is what the engine has recorded.
+	UpdateInfo `json:"info"`
+
+	// UpdateID names the update in other methods. Old self-hosted
+	// installations don't tell it.
+	UpdateID string `json:"updateID"`
+	// GitHubCommitInfo is the commit that was updated from; nil if the service
+	// doesn't know it.
+	GitHubCommitInfo *GitHubCommitInfo `json:"githubCommitInfo"`
+	// Version is the stack's version after the update.
+	Version int `json:"version"`
+	// LatestVersion is the stack's version now.
+	LatestVersion int `json:"latestVersion"`
+	// RequestedBy is the user who started the update, and RequestedByToken the
+	// name of the access token, if that was used.
+	RequestedBy      UserInfo `json:"requestedBy"`
+	RequestedByToken string   `json:"requestedByToken"`
+	// PolicyPacks are the policy packs that the update had to pass.
+	PolicyPacks []PolicyPackMetadata `json:"policyPacks"`
+}
+
+// UnmarshalJSON reads both forms of an update: the service's own, and the older
+// one, in which self-hosted installations answer: the engine's record alone.
+func (u *Update) UnmarshalJSON(data []byte) error {
+	type service Update // without this method
+	var update service
+	if err := jsonx.Decode(data, &update); err != nil {
+		return err
+	}
+	*u = Update(update)
+	if u.UpdateID != "" || u.Kind != "" {
+		return nil
+	}
+	if err := jsonx.Decode(data, &u.UpdateInfo); err != nil {
+		return err
+	}
+	u.Version = u.UpdateInfo.Version
+	return nil
+}
+
+// UpdateInfo is what the engine has recorded of an update.
+type UpdateInfo struct {
+	Kind      UpdateKind `json:"kind"`
+	StartTime Timestamp  `json:"startTime"`
+	// Message is what the user gave as the update's purpose.
+	Message string `json:"message"`
+	// Environment describes where the update ran: "git.head", "exec.kind", …
+	Environment map[string]string `json:"environment"`
+	// Config is the stack's configuration at the time.
+	Config map[string]ConfigValue `json:"config"`
+	Result UpdateResult           `json:"result"`
+	// EndTime is when the update ended; zero while it runs.
+	EndTime Timestamp `json:"endTime"`
+	// Version is the stack's version after the update.
+	Version int `json:"version"`
+	// Deployment is the state after the update, as JSON, where it was asked for.
+	Deployment json.RawMessage `json:"deployment"`
+	// ResourceChanges counts resources by what was done to them.
+	ResourceChanges map[StepOp]int `json:"resourceChanges"`
+	// ResourceCount is how many resources the stack had after the update.
+	ResourceCount int `json:"resourceCount"`
+}
+
+// UpdateResult is how an update has ended, in the engine's record.
+type UpdateResult string
+
+// The results of updates.
+const (
+	UpdateResultNotStarted UpdateResult = "not-started"
+	UpdateResultInProgress UpdateResult = "in-progress"
+	UpdateResultSucceeded  UpdateResult = "succeeded"
+	UpdateResultFailed     UpdateResult = "failed"
+)
+
+// ConfigValue is one value of a stack's configuration.
+type ConfigValue struct {
+	// String is the value: plain text, or base64 of what is encrypted if it is
+	// a secret, or JSON if it is an object.
+	String string `json:"string"`
+	// Secret says that the value is encrypted.
+	Secret bool `json:"secret"`
+	// Object says that the value is JSON.
+	Object bool `json:"object"`
+}
+
+// GitHubCommitInfo is a commit on GitHub. Which fields are filled in depends on
+// what the service could find out.
+type GitHubCommitInfo struct {
+	// Slug is the repository: "owner/name".
+	Slug    string `json:"slug"`
+	SHA     string `json:"sha"`
+	URL     string `json:"url"`
+	Message string `json:"message"`
+	// Author and Committer are nil if unknown.
+	Author    *UserInfo `json:"author"`
+	Committer *UserInfo `json:"committer"`
+}
+
+// UserInfo is a user as others see them.
+type UserInfo struct {
+	// Name is the name to show.
+	Name string `json:"name"`
+	// GitHubLogin is the login, whether it is one of GitHub or not.
+	GitHubLogin string `json:"githubLogin"`
+	AvatarURL   string `json:"avatarUrl"`
+	// Email is only filled in by a few operations.
+	Email string `json:"email"`
+}
+
+// PolicyPackMetadata is a policy pack that an update had to pass.
+type PolicyPackMetadata struct {
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+	Version     int    `json:"version"`
+	VersionTag  string `json:"versionTag"`
+	// Config is the policies' configuration, as JSON, by policy.
+	Config map[string]json.RawMessage `json:"config"`
+	// Environments are the Pulumi ESC environments that the pack uses.
+	Environments []string `json:"environments"`
+}
+
+// UpdateListOptions choose a part of a stack's history.
+type UpdateListOptions struct {
+	// PageSize is how many updates an answer holds at most: 100 if zero.
+	PageSize int `url:"-"`
+	// Cursor is where to begin: a [Page.Next] of this list.
+	Cursor Cursor `url:"-"`
+}
+
+// defaultPageSize is the page size of lists whose pages are numbered. The
+// service's own is 10.
+const defaultPageSize = 100
+
+var updateListEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/updates",
+}
+
+// List walks a stack's updates, newest first, over all pages. The sequence
+// yields a nil update with the first error, and ends.
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates
+func (s *UpdatesService) List(ctx context.Context, id StackIdentifier, opts *UpdateListOptions) iter.Seq2[*Update, error] {
+	o := optionsOf(opts)
+	return items(Pages(ctx, func(ctx context.Context, cursor Cursor) (*Page[Update], error) {
+		page := o
+		if cursor != "" {
+			page.Cursor = cursor
+		}
+		return s.ListPage(ctx, id, &page)
+	}))
+}
+
+// ListPage returns one page of what [UpdatesService.List] walks: the first, or
+// the one at the Cursor of opts. Its Total is how many updates there are; old
+// self-hosted installations don't tell it.
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates
+func (s *UpdatesService) ListPage(ctx context.Context, id StackIdentifier, opts *UpdateListOptions) (*Page[Update], error) {
+	o := optionsOf(opts)
+	p, err := startOf(pageCursor, updateListEndpoint, o.Cursor, o.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	query := struct {
+		OutputType string `url:"output-type"`
+	}{"service"} // the form that tells the updates' IDs
+	return s.listPage(ctx, call{endpoint: updateListEndpoint, args: id.pathArgs()}, p, query)
+}
+
+// listPage gets the page at p of a list of updates.
+func (s *UpdatesService) listPage(ctx context.Context, r call, p position, query any) (*Page[Update], error) {
+	values, err := encodeQuery(query)
+	if err != nil {
+		return nil, err
+	}
+	if p.size == 0 {
+		p.size = defaultPageSize
+	}
+	if p.at == "" {
+		// Without a page the service sends everything at once.
+		p.at = "1"
+	}
+	p.addTo(values, "page", "pageSize")
+	r.query = values
+	resp, err := fetch[struct {
+		Updates      []Update `json:"updates"`
+		ItemsPerPage int      `json:"itemsPerPage"`
+		Total        int      `json:"total"`
+	}](ctx, s.client, r)
+	if err != nil {
+		return nil, err
+	}
+	return numberedPage(p, resp.Updates, resp.Total, resp.ItemsPerPage), nil
+}
+
+// PreviewListOptions choose among a stack's previews.
+type PreviewListOptions struct {
+	// Ascending lists the oldest first, not the newest.
+	Ascending bool `url:"asc"`
+	// PageSize is how many previews an answer holds at most: 100 if zero.
+	PageSize int `url:"-"`
+	// Cursor is where to begin: a [Page.Next] of this list.
+	Cursor Cursor `url:"-"`
+}
+
+var updateListPreviewsEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews",
+}
+
+// ListPreviews walks the previews since a stack's last update, over all pages.
+// The sequence yields a nil update with the first error, and ends.
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews
+func (s *UpdatesService) ListPreviews(ctx context.Context, id StackIdentifier, opts *PreviewListOptions) iter.Seq2[*Update, error] {
+	o := optionsOf(opts)
+	return items(Pages(ctx, func(ctx context.Context, cursor Cursor) (*Page[Update], error) {
+		page := o
+		if cursor != "" {
+			page.Cursor = cursor
+		}
+		return s.ListPreviewsPage(ctx, id, &page)
+	}))
+}
+
+// ListPreviewsPage returns one page of what [UpdatesService.ListPreviews]
+// walks: the first, or the one at the Cursor of opts.
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews
+func (s *UpdatesService) ListPreviewsPage(ctx context.Context, id StackIdentifier, opts *PreviewListOptions) (*Page[Update], error) {
+	o := optionsOf(opts)
+	p, err := startOf(pageCursor, updateListPreviewsEndpoint, o.Cursor, o.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	return s.listPage(ctx, call{endpoint: updateListPreviewsEndpoint, args: id.pathArgs()}, p, o)
+}
+
+// UpdateStatus is how far an update has come.
+type UpdateStatus string
+
+// The states of updates. Self-hosted installations spell those of a running
+// update in other ways: [UpdateStatus.IsFinal] asks for the others.
+const (
+	UpdateStatusNotStarted UpdateStatus = "not started"
+	UpdateStatusRequested  UpdateStatus = "requested"
+	UpdateStatusRunning    UpdateStatus = "running"
+	UpdateStatusFailed     UpdateStatus = "failed"
+	UpdateStatusSucceeded  UpdateStatus = "succeeded"
+	UpdateStatusCancelled  UpdateStatus = "cancelled"
+)
+
+// IsFinal reports whether the update has ended, in whatever way.
+func (s UpdateStatus) IsFinal() bool {
+	return s == UpdateStatusFailed || s == UpdateStatusSucceeded || s == UpdateStatusCancelled
+}
+
+// UpdateResults is how far an update has come, and what it has printed.
+type UpdateResults struct {
+	Status UpdateStatus `json:"status"`
+	// Events are lines of output.
+	Events []UpdateEvent `json:"events"`
+	// ContinuationToken asks for what comes after these events. While the
+	// update runs, the same token means that there is nothing new yet.
+	ContinuationToken string `json:"continuationToken"`
+}
+
+// UpdateEvent is output of an update. What the engine does is told by
+// [UpdatesService.ListEvents].
+type UpdateEvent struct {
+	// Index orders the events.
+	Index string          `json:"index"`
+	Kind  UpdateEventKind `json:"kind"`
+	// Fields are the event's values, as JSON.
+	Fields map[string]json.RawMessage `json:"fields"`
+}
+
+// UpdateEventKind is where an update has printed something.
+type UpdateEventKind string
+
+// The kinds of output.
+const (
+	UpdateEventKindStdout UpdateEventKind = "stdout"
+	UpdateEventKindStderr UpdateEventKind = "stderr"
+)
+
+// UpdateStatusOptions choose what a status tells.
+type UpdateStatusOptions struct {
+	// ContinuationToken asks for the events after those that
+	// [UpdateResults] with that token had.
+	ContinuationToken string `url:"continuationToken,omitempty"`
+}
+
+var updateGetStatusEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}",
+}
+
+// GetStatus returns how far an update of any kind has come. It does not wait.
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}
+func (s *UpdatesService) GetStatus(ctx context.Context, id StackIdentifier, updateID string, opts *UpdateStatusOptions) (*UpdateResults, error) {
+	values, err := encodeQuery(optionsOf(opts))
+	if err != nil {
+		return nil, err
+	}
+	return fetch[UpdateResults](ctx, s.client, call{
+		endpoint: updateGetStatusEndpoint,
+		args:     append(id.pathArgs(), pathArg{"updateID", updateID}),
+		query:    values,
+	})
+}

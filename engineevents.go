@@ -443,13 +443,9 @@ var updateListEventsEndpoint = Endpoint{
 func (s *UpdatesService) ListEvents(ctx context.Context, id StackIdentifier, updateID string, opts *EngineEventListOptions) iter.Seq2[*EngineEvent, error] {
 	o := optionsOf(opts)
 	o.Type = slices.Clone(o.Type)
-	return items(Pages(ctx, func(ctx context.Context, cursor Cursor) (*Page[EngineEvent], error) {
-		page := o
-		if cursor != "" {
-			page.Cursor = cursor
-		}
-		return s.ListEventsPage(ctx, id, updateID, &page)
-	}))
+	return walk(ctx, &o, func(o *EngineEventListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *EngineEventListOptions) (*Page[EngineEvent], error) {
+		return s.ListEventsPage(ctx, id, updateID, o)
+	})
 }
 
 // ListEventsPage returns one page of what [UpdatesService.ListEvents] walks: the
@@ -459,34 +455,19 @@ func (s *UpdatesService) ListEvents(ctx context.Context, id StackIdentifier, upd
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events
 func (s *UpdatesService) ListEventsPage(ctx context.Context, id StackIdentifier, updateID string, opts *EngineEventListOptions) (*Page[EngineEvent], error) {
 	o := optionsOf(opts)
-	p, err := startOf(tokenCursor, updateListEventsEndpoint, o.Cursor, 0)
-	if err != nil {
-		return nil, err
-	}
-	values, err := encodeQuery(o)
-	if err != nil {
-		return nil, err
-	}
-	p.addTo(values, "continuationToken", "")
-	resp, err := fetch[struct {
+	type answer struct {
 		Events            []EngineEvent `json:"events"`
 		ContinuationToken string        `json:"continuationToken"`
-	}](ctx, s.client, call{
+	}
+	return fetchTokenPage(ctx, s.client, call{
 		endpoint: updateListEventsEndpoint,
 		args:     append(id.pathArgs(), pathArg{"updateID", updateID}),
-		query:    values,
-	})
-	if err != nil {
-		return nil, err
-	}
-	for i := range resp.Events {
-		if event := &resp.Events[i]; event.Type == "" {
-			event.Type = event.payloadType()
+	}, paging{cursor: o.Cursor, tokenName: "continuationToken", grows: true}, o, func(a *answer) ([]EngineEvent, string) {
+		for i := range a.Events {
+			if event := &a.Events[i]; event.Type == "" {
+				event.Type = event.payloadType()
+			}
 		}
-	}
-	if len(resp.Events) == 0 && resp.ContinuationToken == p.at {
-		// Nothing new yet: this is the newest there is.
-		resp.ContinuationToken = ""
-	}
-	return tokenPage(p, resp.Events, resp.ContinuationToken)
+		return a.Events, a.ContinuationToken
+	})
 }

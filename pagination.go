@@ -184,6 +184,39 @@ func rowPage[T any](p position, items []T, total int) *Page[T] {
 	return page
 }
 
+// paging is what a list's options say about pages, and how the list's
+// parameters are called. Lists without a page size have no sizeName.
+type paging struct {
+	cursor              Cursor
+	size                int
+	tokenName, sizeName string
+	// grows says that the list can be read while it grows: an empty page with
+	// the token that was sent is its end for now, and no loop.
+	grows bool
+}
+
+// fetchTokenPage gets a page of a list whose answers are of type A and name the
+// next page by a token. query is what has `url` tags; open takes an answer apart.
+func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, query any, open func(*A) (items []T, next string)) (*Page[T], error) {
+	at, err := startOf(tokenCursor, r.endpoint, p.cursor, p.size)
+	if err != nil {
+		return nil, err
+	}
+	if r.query, err = encodeQuery(query); err != nil {
+		return nil, err
+	}
+	at.addTo(r.query, p.tokenName, p.sizeName)
+	answer, err := fetch[A](ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	found, next := open(answer)
+	if p.grows && len(found) == 0 && next == at.at {
+		next = ""
+	}
+	return tokenPage(at, found, next)
+}
+
 // listError says that a list's answers make no sense together.
 func listError(list Endpoint, reason string) error {
 	return &CallError{Endpoint: list, Attempts: 1, Err: errors.New(reason)}
@@ -247,6 +280,19 @@ func checkProgress[T any](cursor Cursor, previous []T, page *Page[T]) error {
 		return listError(p.list, fmt.Sprintf("%s %s repeats the one before it: the list would not end", p.kind, p.at))
 	}
 	return nil
+}
+
+// walk is a list's iterator: it gets the pages with copies of opts whose cursor,
+// which is at the place that cursorOf returns, moves on.
+func walk[O, T any](ctx context.Context, opts *O, cursorOf func(*O) *Cursor, listPage func(context.Context, *O) (*Page[T], error)) iter.Seq2[*T, error] {
+	first := optionsOf(opts)
+	return items(Pages(ctx, func(ctx context.Context, cursor Cursor) (*Page[T], error) {
+		o := first
+		if cursor != "" {
+			*cursorOf(&o) = cursor
+		}
+		return listPage(ctx, &o)
+	}))
 }
 
 // items walks the pages' items.

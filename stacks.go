@@ -145,14 +145,7 @@ var stackListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/user/st
 //
 // Pulumi Cloud: GET /api/user/stacks
 func (s *StacksService) List(ctx context.Context, opts *StackListOptions) iter.Seq2[*StackSummary, error] {
-	o := optionsOf(opts)
-	return items(Pages(ctx, func(ctx context.Context, cursor Cursor) (*Page[StackSummary], error) {
-		page := o
-		if cursor != "" {
-			page.Cursor = cursor
-		}
-		return s.ListPage(ctx, &page)
-	}))
+	return walk(ctx, opts, func(o *StackListOptions) *Cursor { return &o.Cursor }, s.ListPage)
 }
 
 // ListPage returns one page of what [StacksService.List] walks: the first, or
@@ -164,23 +157,13 @@ func (s *StacksService) ListPage(ctx context.Context, opts *StackListOptions) (*
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	p, err := startOf(tokenCursor, stackListEndpoint, o.Cursor, o.PageSize)
-	if err != nil {
-		return nil, err
-	}
-	values, err := encodeQuery(o)
-	if err != nil {
-		return nil, err
-	}
-	p.addTo(values, "continuationToken", "maxResults")
-	resp, err := fetch[struct {
+	type answer struct {
 		Stacks            []StackSummary `json:"stacks"`
 		ContinuationToken string         `json:"continuationToken"`
-	}](ctx, s.client, call{endpoint: stackListEndpoint, query: values})
-	if err != nil {
-		return nil, err
 	}
-	return tokenPage(p, resp.Stacks, resp.ContinuationToken)
+	return fetchTokenPage(ctx, s.client, call{endpoint: stackListEndpoint},
+		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "maxResults"}, o,
+		func(a *answer) ([]StackSummary, string) { return a.Stacks, a.ContinuationToken })
 }
 
 var stackGetEndpoint = Endpoint{

@@ -116,17 +116,6 @@ type GitHubCommitInfo struct {
 	Committer *UserInfo `json:"committer"`
 }
 
-// UserInfo is a user as others see them.
-type UserInfo struct {
-	// Name is the name to show.
-	Name string `json:"name"`
-	// GitHubLogin is the login, whether it is one of GitHub or not.
-	GitHubLogin string `json:"githubLogin"`
-	AvatarURL   string `json:"avatarUrl"`
-	// Email is only filled in by a few operations.
-	Email string `json:"email"`
-}
-
 // PolicyPackMetadata is a policy pack that an update had to pass.
 type PolicyPackMetadata struct {
 	Name        string `json:"name"`
@@ -160,14 +149,9 @@ var updateListEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates
 func (s *UpdatesService) List(ctx context.Context, id StackIdentifier, opts *UpdateListOptions) iter.Seq2[*Update, error] {
-	o := optionsOf(opts)
-	return items(Pages(ctx, func(ctx context.Context, cursor Cursor) (*Page[Update], error) {
-		page := o
-		if cursor != "" {
-			page.Cursor = cursor
-		}
-		return s.ListPage(ctx, id, &page)
-	}))
+	return walk(ctx, opts, func(o *UpdateListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *UpdateListOptions) (*Page[Update], error) {
+		return s.ListPage(ctx, id, o)
+	})
 }
 
 // ListPage returns one page of what [UpdatesService.List] walks: the first, or
@@ -232,14 +216,9 @@ var updateListPreviewsEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews
 func (s *UpdatesService) ListPreviews(ctx context.Context, id StackIdentifier, opts *PreviewListOptions) iter.Seq2[*Update, error] {
-	o := optionsOf(opts)
-	return items(Pages(ctx, func(ctx context.Context, cursor Cursor) (*Page[Update], error) {
-		page := o
-		if cursor != "" {
-			page.Cursor = cursor
-		}
-		return s.ListPreviewsPage(ctx, id, &page)
-	}))
+	return walk(ctx, opts, func(o *PreviewListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *PreviewListOptions) (*Page[Update], error) {
+		return s.ListPreviewsPage(ctx, id, o)
+	})
 }
 
 // ListPreviewsPage returns one page of what [UpdatesService.ListPreviews]

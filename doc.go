@@ -1,0 +1,113 @@
+// Package pulumiapi is a client for the REST API of Pulumi Cloud: Pulumi's own
+// installation, or one that you host. Its methods are the service's operations,
+// with types for what they take and return; [Client.Do] calls any other.
+//
+// A program that lists the stacks of an organization:
+//
+//	client, err := pulumiapi.NewClient(pulumiapi.FromEnvironment())
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	opts := &pulumiapi.StackListOptions{Organization: "acme-corp"}
+//	for stack, err := range client.Stacks.List(context.Background(), opts) {
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		fmt.Println(stack.Identifier(), stack.ResourceCount)
+//	}
+//
+// # Services
+//
+// The resources of Pulumi Cloud are fields of [Client], and what can be done
+// with one is a method of its field: client.Stacks.Get returns a stack. The
+// documentation of each method names the endpoint that it calls. Options are a
+// pointer and come last; nil stands for the defaults, and what you pass is
+// copied.
+//
+// A Client may be used from any number of goroutines, and does not change after
+// [NewClient]. One for the whole program is the right number: its calls share
+// connections.
+//
+// # Lists
+//
+// Every list comes as two methods. List returns an iterator that walks all
+// pages, and asks for a page when the loop gets there. Its second value is an
+// error, which comes after the last item that could be had, and ends the loop.
+// Leaving the loop early leaves nothing behind, and ranging over the sequence
+// again starts anew. [Collect] turns it into a slice.
+//
+// ListPage returns one [Page], whose Next is the [Cursor] of the page after it.
+// A cursor is text: keep it in a file, and a later run goes on from there with
+// the same filters and the cursor in its options. [Pages] walks pages instead
+// of items, for a program that shows progress or keeps the cursor on the way.
+//
+// # Errors
+//
+// What a call fails with is one of three:
+//
+//   - [*APIError]: the service refused. It has the status, the service's
+//     explanation, and the request's ID, which Pulumi's support asks for.
+//   - [*CallError]: there was no usable answer. The connection failed, the
+//     answer was cut off or was not JSON, a redirect was refused, or the
+//     context ended, which [errors.Is] finds in it.
+//   - [*ArgumentError]: an argument can't be right, and nothing was sent.
+//
+// Ask for kinds of refusals with [errors.Is]: [ErrUnauthorized], [ErrForbidden],
+// [ErrNotFound], [ErrConflict], [ErrRateLimited].
+//
+// [ErrOutcomeUnknown] is found on a write that failed without proof that nothing
+// happened: look at what is there now before you repeat it.
+//
+// # Retries
+//
+// A request is sent up to four times, with growing waits between. GET, HEAD,
+// PUT and DELETE are sent again after the status 429, after a 5xx (but for 501),
+// and when the connection broke or the answer was cut off. A POST or PATCH that
+// changes something is sent again only if it never left, as no connection could
+// be made; repeating it is your decision, not the client's. A Retry-After of the service is
+// honoured; one that is longer than the policy allows, or than the context has
+// left, ends the call at once. [WithRetry] sets the numbers.
+//
+// # Timeouts and limits
+//
+// A call takes as long as its context lets it. Without a deadline in the
+// context, an attempt in which no byte comes for 60 seconds is given up; an
+// answer that keeps flowing is not. With a deadline, nothing but the deadline
+// counts, and the Timeout of a [net/http.Client] that you brought. A JSON answer
+// of more than 64 MiB is refused, but for that of [StacksService.Export].
+//
+// # Configuration and credentials
+//
+// [NewClient] takes options in any order, checks them, and sends nothing. It
+// needs credentials: [WithToken] for an access token that the program has, or
+// [FromEnvironment] for PULUMI_ACCESS_TOKEN and for what `pulumi login` left on
+// the machine. Without FromEnvironment, neither is looked for. A transport of
+// your own, with its proxy and its certificates, comes by [WithHTTPClient].
+//
+// The token goes to the base URL ([WithBaseURL]) and nowhere else: a redirect to
+// another scheme, host or port, or out of the base URL's path, is refused. It
+// appears in no error and no log record; text that must stay hidden is a
+// [Secret], which every way of printing shows as "[redacted]".
+//
+// # Everything else
+//
+// For an operation that has no method yet, [Client.Do] takes the method, the
+// path with its placeholders and their values. It escapes the values, and
+// retries, decodes and reports errors as the methods do.
+//
+// # Testing
+//
+// The package [github.com/pulumiapi/pulumiapi/pulumiapitest] is a Pulumi Cloud
+// in memory. Its Client method returns a Client of this package, so that code
+// can be tested against a service with state, with pages, and with faults where
+// you want them.
+//
+// # Observing
+//
+// The client is silent unless told otherwise. [WithLogger] writes a record for
+// each attempt at level Debug, and the service's warnings at level Warn;
+// [WithObserver] calls functions of yours with the same, for metrics. In a
+// transport of your own ([WithHTTPClient]), [EndpointFromContext] names the
+// operation without the identifiers that the URL holds. [CaptureResponse] gets
+// the status, headers and request ID of a call that succeeded.
+package pulumiapi

@@ -1,0 +1,661 @@
+package pulumiapi_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/pulumiapitest"
+)
+
+// The stacks of a project, from a Pulumi Cloud in memory. With
+// NewClient(FromEnvironment()) in place of the server's client they would be
+// those of your own organization.
+func Example() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	opts := &pulumiapi.StackListOptions{Organization: "acme-corp", Project: "identity"}
+	for stack, err := range client.Stacks.List(context.Background(), opts) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(stack.Identifier(), stack.ResourceCount)
+	}
+	// Output:
+	// acme-corp/identity/dev 38
+	// acme-corp/identity/staging 44
+	// acme-corp/identity/prod 59
+	// acme-corp/identity/sso-sandbox 0
+}
+
+// A client for a self-hosted installation, whose program says who it is.
+func ExampleNewClient() {
+	client, err := pulumiapi.NewClient(
+		pulumiapi.WithBaseURL("https://pulumi.example.com/cloud"),
+		pulumiapi.WithToken("pul-0123456789abcdef"),
+		pulumiapi.WithUserAgent("acme-inventory/1.2"),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.CloseIdleConnections()
+
+	// What can't be right is refused here, and not by the first call.
+	_, err = pulumiapi.NewClient(pulumiapi.WithToken("pul-0123456789abcdef\n"))
+	fmt.Println(err)
+	// Output:
+	// pulumiapi: argument WithToken: the token holds a space, a line break or another character that no token has
+}
+
+// The credentials of whoever runs the program: PULUMI_ACCESS_TOKEN, or what
+// `pulumi login` left on the machine.
+func ExampleFromEnvironment() { //nolint:testableexamples // it needs credentials; TestREADME_FirstProgramRuns runs it
+	client, err := pulumiapi.NewClient(pulumiapi.FromEnvironment())
+	if err != nil {
+		log.Fatal(err)
+	}
+	opts := &pulumiapi.StackListOptions{Organization: "acme-corp"}
+	for stack, err := range client.Stacks.List(context.Background(), opts) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(stack.Identifier(), stack.ResourceCount)
+	}
+}
+
+// Which stacks has nobody updated for half a year?
+func ExampleStacksService_List() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	halfYearAgo := time.Now().AddDate(0, -6, 0)
+	opts := &pulumiapi.StackListOptions{Organization: "acme-corp"}
+	for stack, err := range client.Stacks.List(context.Background(), opts) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if !stack.LastUpdate.IsZero() && stack.LastUpdate.Before(halfYearAgo) {
+			fmt.Println(stack.Identifier())
+		}
+	}
+	// Output:
+	// acme-corp/network/peering-test
+	// acme-corp/webshop/black-friday-load-test
+	// acme-corp/data-platform/gpu-spike
+	// acme-corp/landing-zone/log-archive
+}
+
+// A list in two sittings: the cursor is text, which a file or a database keeps
+// between them.
+func ExampleStacksService_ListPage() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	opts := pulumiapi.StackListOptions{Organization: "acme-corp", Project: "kubernetes", PageSize: 3}
+	page, err := client.Stacks.ListPage(ctx, &opts)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(page.Items), "stacks")
+	saved := string(page.Next)
+
+	// Later, and in another process perhaps:
+	opts.Cursor = pulumiapi.Cursor(saved)
+	page, err = client.Stacks.ListPage(ctx, &opts)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(page.Items), "more")
+	if page.Next == "" {
+		fmt.Println("that was the last page")
+	}
+	// Output:
+	// 3 stacks
+	// 2 more
+	// that was the last page
+}
+
+// A walk that says how far it is, and that could go on after a crash from the
+// cursor of the last page it has finished.
+func ExamplePages() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	opts := pulumiapi.StackListOptions{Organization: "acme-corp", PageSize: 15}
+	pages := pulumiapi.Pages(context.Background(),
+		func(ctx context.Context, cursor pulumiapi.Cursor) (*pulumiapi.Page[pulumiapi.StackSummary], error) {
+			o := opts // a copy, so that the next walk begins where this one did
+			if cursor != "" {
+				o.Cursor = cursor
+			}
+			return client.Stacks.ListPage(ctx, &o)
+		})
+	resources := 0
+	for page, err := range pages {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, stack := range page.Items {
+			resources += stack.ResourceCount
+		}
+		fmt.Printf("%d stacks read, more to come: %t\n", len(page.Items), page.Next != "")
+	}
+	fmt.Println(resources, "resources")
+	// Output:
+	// 15 stacks read, more to come: true
+	// 15 stacks read, more to come: true
+	// 10 stacks read, more to come: false
+	// 3718 resources
+}
+
+// The largest stacks: sorting needs all of them at once.
+func ExampleCollect() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	opts := &pulumiapi.StackListOptions{Organization: "acme-corp"}
+	stacks, err := pulumiapi.Collect(client.Stacks.List(context.Background(), opts))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	slices.SortFunc(stacks, func(a, b pulumiapi.StackSummary) int {
+		return cmp.Compare(b.ResourceCount, a.ResourceCount)
+	})
+	for _, stack := range stacks[:3] {
+		fmt.Printf("%4d %s\n", stack.ResourceCount, stack.Identifier())
+	}
+	// Output:
+	//  421 acme-corp/data-platform/prod
+	//  312 acme-corp/kubernetes/prod-us-east-1
+	//  298 acme-corp/kubernetes/prod-eu-west-1
+}
+
+// Whom to ask before touching a stack: its owner, and who is at it right now.
+func ExampleStacksService_Get() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "payments-api", Stack: "prod-us"}
+	stack, err := client.Stacks.Get(context.Background(), id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("owner:", stack.Tags["owner"])
+	if op := stack.CurrentOperation; op != nil {
+		fmt.Printf("now: %s by %s\n", op.Kind, op.Author)
+	}
+	// Output:
+	// owner: margaret
+	// now: update by margaret
+}
+
+// Previews of pull requests without an owner become those of the platform team.
+func ExampleStacksService_SetTag() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	opts := &pulumiapi.StackListOptions{Organization: "acme-corp", TagName: "environment", TagValue: "preview"}
+	for summary, err := range client.Stacks.List(ctx, opts) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		stack, err := client.Stacks.Get(ctx, summary.Identifier())
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if stack.Tags["owner"] != "" {
+			continue
+		}
+		if err := client.Stacks.SetTag(ctx, stack.Identifier(), "owner", "platform"); err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("adopted:", stack.Identifier())
+	}
+	// Output:
+	// adopted: acme-corp/payments-api/pr-1467
+	// adopted: acme-corp/payments-api/pr-1482
+	// adopted: acme-corp/webshop/pr-3310
+}
+
+// CreateTag does not change a tag that is there, so of several programs that
+// try, one gets the stack.
+func ExampleStacksService_CreateTag() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "staging"}
+	for _, program := range []string{"janitor-1", "janitor-2"} {
+		err := client.Stacks.CreateTag(context.Background(), id, "claimed-by", program)
+		if refused, ok := errors.AsType[*pulumiapi.APIError](err); ok && refused.StatusCode == http.StatusBadRequest {
+			fmt.Printf("%s has not: %s\n", program, refused.Message)
+			continue
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(program, "has it")
+	}
+	// Output:
+	// janitor-1 has it
+	// janitor-2 has not: tag 'claimed-by' already exists on stack 'acme-corp/webshop/staging'
+}
+
+// Removing what may be gone already.
+func ExampleStacksService_DeleteTag() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "staging"}
+	for range 2 {
+		err := client.Stacks.DeleteTag(context.Background(), id, "owner")
+		if err != nil && !errors.Is(err, pulumiapi.ErrNotFound) {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("no owner any more")
+	}
+	// Output:
+	// no owner any more
+	// no owner any more
+}
+
+// What the service says when it refuses, and what to tell Pulumi's support.
+func ExampleAPIError() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "prodd"}
+	_, err := client.Stacks.Get(context.Background(), id)
+	fmt.Println(err)
+
+	if errors.Is(err, pulumiapi.ErrNotFound) {
+		fmt.Println("no such stack, or not for this token's user")
+	}
+	if refused, ok := errors.AsType[*pulumiapi.APIError](err); ok {
+		fmt.Println("status: ", refused.StatusCode)
+		fmt.Println("message:", refused.Message)
+		fmt.Println("request:", refused.RequestID)
+	}
+	// Output:
+	// pulumiapi: GET /api/stacks/acme-corp/webshop/prodd: 404: Stack 'acme-corp/webshop/prodd' not found (request 00000001-0000-4000-8000-000000000001)
+	// no such stack, or not for this token's user
+	// status:  404
+	// message: Stack 'acme-corp/webshop/prodd' not found
+	// request: 00000001-0000-4000-8000-000000000001
+}
+
+// Something between here and the service answered in its place.
+func ExampleCallError() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	srv.Inject(pulumiapitest.Fault{Status: 200, Body: "<html>Welcome to Airport WiFi</html>"})
+
+	_, err := client.Stacks.ListPage(context.Background(), nil)
+	if failed, ok := errors.AsType[*pulumiapi.CallError](err); ok {
+		fmt.Println(failed.Endpoint)
+		fmt.Println(failed.Err)
+	}
+	// Output:
+	// GET /api/user/stacks
+	// the answer is not JSON: content type "text/html; charset=utf-8", begins "<html>Welcome to Airport WiFi</html>"
+}
+
+// A name that would lead to another endpoint is never sent.
+func ExampleArgumentError() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "..", Stack: "prod"}
+	_, err := client.Stacks.Get(context.Background(), id)
+	if wrong, ok := errors.AsType[*pulumiapi.ArgumentError](err); ok {
+		fmt.Println("argument:", wrong.Name)
+		fmt.Println("value:   ", wrong.Value)
+		fmt.Println("reason:  ", wrong.Reason)
+	}
+	fmt.Println("requests:", len(srv.Requests()))
+	// Output:
+	// argument: id.Project
+	// value:    ..
+	// reason:   must not be empty, "." or ".."
+	// requests: 0
+}
+
+// A gateway fails after the service has done its work. The write is not
+// repeated: the program looks first.
+func Example_outcomeUnknown() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	srv.Inject(pulumiapitest.Fault{
+		Endpoint: "POST /api/stacks/{orgName}/{projectName}/{stackName}/tags",
+		Status:   http.StatusBadGateway,
+		Applied:  true, // the tag is there, and the client doesn't hear of it
+	})
+	ctx := context.Background()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "staging"}
+	err := client.Stacks.CreateTag(ctx, id, "claimed-by", "janitor-1")
+	if errors.Is(err, pulumiapi.ErrOutcomeUnknown) {
+		fmt.Println("unknown outcome, so let us look")
+		stack, err := client.Stacks.Get(ctx, id)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("claimed by:", stack.Tags["claimed-by"])
+	}
+	// Output:
+	// unknown outcome, so let us look
+	// claimed by: janitor-1
+}
+
+// An operation without a method: a new stack, tagged from the start.
+func ExampleClient_Do() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	var created struct {
+		Messages []struct {
+			Message string `json:"message"`
+		} `json:"messages"`
+	}
+	info, err := client.Do(context.Background(), pulumiapi.Request{
+		Endpoint: pulumiapi.Endpoint{Method: "POST", Template: "/api/stacks/{orgName}/{projectName}"},
+		Args:     []string{"acme-corp", "webshop"},
+		Body: map[string]any{
+			"stackName": "pr-3341",
+			"tags":      map[string]string{"environment": "preview", "owner": "ada"},
+		},
+	}, &created)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(info.StatusCode, created.Messages)
+	// Output:
+	// 200 []
+}
+
+// Text that is no JSON goes to a writer, as it comes. (The in-memory cloud has no
+// environments, and is told here what to answer.)
+func ExampleClient_Do_text() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	srv.Inject(pulumiapitest.Fault{
+		Endpoint: "GET /api/esc/environments/{orgName}/{projectName}/{envName}",
+		Body:     "values:\n  region: eu-west-1\n",
+	})
+
+	_, err := client.Do(context.Background(), pulumiapi.Request{
+		Endpoint: pulumiapi.Endpoint{Method: "GET", Template: "/api/esc/environments/{orgName}/{projectName}/{envName}"},
+		Args:     []string{"acme-corp", "webshop", "prod"},
+		Header:   http.Header{"Accept": {"application/x-yaml"}},
+	}, os.Stdout)
+	if err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// values:
+	//   region: eu-west-1
+}
+
+// The request's ID of a call that succeeded, for an audit trail.
+func ExampleCaptureResponse() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	var info pulumiapi.ResponseInfo
+	ctx := pulumiapi.CaptureResponse(context.Background(), &info)
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "staging"}
+	if err := client.Stacks.SetTag(ctx, id, "owner", "grace"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(info.StatusCode, info.RequestID)
+	// Output:
+	// 204 00000001-0000-4000-8000-000000000001
+}
+
+// roundTripperFunc makes a function an http.RoundTripper.
+type roundTripperFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// A transport of your own sees which operation a request is for, and can name a
+// span or a metric without the names of stacks in it.
+func ExampleEndpointFromContext() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+
+	next := srv.HTTPClient().Transport // http.DefaultTransport, outside of tests
+	traced := roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+		if endpoint, ok := pulumiapi.EndpointFromContext(req.Context()); ok {
+			fmt.Println("span:", endpoint)
+		}
+		return next.RoundTrip(req)
+	})
+	client, err := pulumiapi.NewClient(
+		pulumiapi.WithBaseURL(pulumiapitest.BaseURL),
+		pulumiapi.WithToken(srv.Token()),
+		pulumiapi.WithHTTPClient(&http.Client{Transport: traced}),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "prod"}
+	if _, err := client.Stacks.Get(context.Background(), id); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// span: GET /api/stacks/{orgName}/{projectName}/{stackName}
+}
+
+// Counting for metrics, and handing on what the service wants people to read.
+func ExampleWithObserver() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable, Times: 1})
+	srv.Inject(pulumiapitest.Fault{Header: http.Header{"X-Pulumi-Warning": {"Your trial ends on Friday."}}})
+
+	var mu sync.Mutex // calls may run at the same time
+	statuses := map[int]int{}
+	observer := pulumiapi.Observer{
+		OnAttempt: func(_ context.Context, attempt pulumiapi.Attempt) {
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[attempt.StatusCode]++
+		},
+		OnWarning: func(_ context.Context, warning pulumiapi.Warning) {
+			fmt.Println("Pulumi Cloud says:", warning.Text)
+		},
+	}
+	client, err := pulumiapi.NewClient(append(srv.Options(), pulumiapi.WithObserver(observer))...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := client.Stacks.ListPage(context.Background(), nil); err != nil {
+		fmt.Println(err)
+	}
+	for _, status := range slices.Sorted(maps.Keys(statuses)) {
+		fmt.Println(status, statuses[status])
+	}
+	// Output:
+	// Pulumi Cloud says: Your trial ends on Friday.
+	// 200 1
+	// 503 1
+}
+
+// One record an attempt, in the program's own log.
+func ExampleWithLogger() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+			if attr.Key == slog.TimeKey || attr.Key == "duration" {
+				return slog.Attr{} // they differ each time
+			}
+			return attr
+		},
+	}))
+	client, err := pulumiapi.NewClient(append(srv.Options(), pulumiapi.WithLogger(logger))...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := client.Stacks.ListPage(context.Background(), nil); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// level=DEBUG msg="pulumi cloud request" endpoint="GET /api/user/stacks" path=/api/user/stacks attempt=1 status=200 request_id=00000001-0000-4000-8000-000000000001
+}
+
+// A nightly job can wait: it tries longer before it gives up.
+func ExampleWithRetry() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable, Times: 1})
+
+	client, err := pulumiapi.NewClient(append(srv.Options(),
+		pulumiapi.WithRetry(pulumiapi.RetryPolicy{
+			MaxAttempts: 10,
+			MaxWait:     5 * time.Minute,
+		}))...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var info pulumiapi.ResponseInfo
+	ctx := pulumiapi.CaptureResponse(context.Background(), &info)
+	if _, err := client.Stacks.ListPage(ctx, nil); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("attempts:", info.Attempts)
+	// Output:
+	// attempts: 2
+}
+
+// A stack as a command-line flag.
+func ExampleParseStackIdentifier() {
+	id, err := pulumiapi.ParseStackIdentifier("acme-corp/webshop/prod")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(id.Project)
+
+	var target pulumiapi.StackIdentifier
+	flags := flag.NewFlagSet("janitor", flag.ContinueOnError)
+	flags.TextVar(&target, "stack", pulumiapi.StackIdentifier{}, "the stack, as `org/project/stack`")
+	if err := flags.Parse([]string{"-stack", "acme-corp/webshop/staging"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(target.Stack)
+	// Output:
+	// webshop
+	// staging
+}
+
+// A secret stays out of logs, whoever prints it.
+func ExampleSecret() {
+	secret := pulumiapi.NewSecret("pul-0123456789abcdef")
+	fmt.Println(secret)
+	fmt.Printf("%+v %q\n", struct{ Token pulumiapi.Secret }{secret}, secret)
+	fmt.Println(strings.HasPrefix(secret.Reveal(), "pul-"))
+	// Output:
+	// [redacted]
+	// {Token:[redacted]} [redacted]
+	// true
+}
+
+// adoptPreviews is what the README tests: code of a user, so to say.
+func adoptPreviews(ctx context.Context, client *pulumiapi.Client, owner string) error {
+	opts := &pulumiapi.StackListOptions{TagName: "environment", TagValue: "preview"}
+	for stack, err := range client.Stacks.List(ctx, opts) {
+		if err != nil {
+			return err
+		}
+		if err := client.Stacks.SetTag(ctx, stack.Identifier(), "owner", owner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestAdoptPreviews(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // in here, waiting takes no time
+		srv := pulumiapitest.NewServer()
+		defer srv.Close()
+		require.NoError(t, srv.AddStack(pulumiapitest.Stack{
+			Org: "acme", Project: "web", Name: "pr-7",
+			Tags: map[string]string{"environment": "preview"},
+		}))
+		srv.Inject(pulumiapitest.Fault{
+			Endpoint: "GET /api/user/stacks",
+			Status:   http.StatusTooManyRequests,
+			Header:   http.Header{"Retry-After": {"20"}},
+			Times:    1,
+		})
+
+		require.NoError(t, adoptPreviews(t.Context(), srv.Client(), "ada"))
+
+		stack, err := srv.Client().Stacks.Get(t.Context(), pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "pr-7"})
+		require.NoError(t, err)
+		assert.Equal(t, "ada", stack.Tags["owner"])
+		assert.Equal(t, http.StatusTooManyRequests, srv.Requests()[0].Status)
+	})
+}

@@ -1,0 +1,333 @@
+package pulumiapi_test
+
+import (
+	"bytes"
+	"cmp"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/doc/comment"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/pulumiapitest"
+)
+
+var update = flag.Bool("update", false, "write the table of methods into README.md")
+
+// fence is a block of code in Markdown: its language, and what is in it.
+var fence = regexp.MustCompile("\n```(\\w*)(\n(?s:.*?)\n)```\n")
+
+// readmeBlocks returns the README's blocks of code in a language.
+func readmeBlocks(t *testing.T, language string) []string {
+	t.Helper()
+	var blocks []string
+	for _, match := range fence.FindAllStringSubmatch(readText(t, "README.md"), -1) {
+		if match[1] == language {
+			blocks = append(blocks, strings.TrimPrefix(match[2], "\n"))
+		}
+	}
+	require.NotEmpty(t, blocks, "README.md has no block of %s", language)
+	return blocks
+}
+
+func readText(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return strings.ReplaceAll(string(data), "\r\n", "\n")
+}
+
+// normalize makes all white space one blank, so that indentation doesn't count.
+func normalize(code string) string { return strings.Join(strings.Fields(code), " ") }
+
+// compiledCode returns the sources whose code is compiled, and run where it
+// says so: what documentation shows is a part of it.
+func compiledCode(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("examples/quickstart/*.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	var code strings.Builder
+	for _, name := range append(files, "example_test.go") {
+		code.WriteString(normalize(readText(t, name)) + "\n")
+	}
+	return code.String()
+}
+
+// bodyOfMain returns what is between the braces of a program's main function.
+func bodyOfMain(t *testing.T, program string) string {
+	t.Helper()
+	_, body, found := strings.Cut(program, "\nfunc main() {\n")
+	require.True(t, found, "no main function:\n%s", program)
+	body, found = strings.CutSuffix(body, "\n}\n")
+	require.True(t, found, "main is not the last function:\n%s", program)
+	return body
+}
+
+func TestREADME_GoCodeIsCompiledCode(t *testing.T) {
+	t.Parallel()
+	code := compiledCode(t)
+	for _, block := range readmeBlocks(t, "go") {
+		if strings.HasPrefix(block, "package main\n") {
+			block = bodyOfMain(t, block) // TestREADME_FirstProgramRuns looks at the rest
+		}
+		assert.Contains(t, code, normalize(block), "this code is in README.md, but neither in example_test.go nor in examples/quickstart")
+	}
+}
+
+func TestREADME_OutputIsWhatExamplesPrint(t *testing.T) {
+	t.Parallel()
+	examples := readText(t, "example_test.go")
+	for _, block := range readmeBlocks(t, "text") {
+		for line := range strings.Lines(block) {
+			assert.Contains(t, examples, "\t// "+line, "README.md shows this output, and no Example has it")
+		}
+	}
+}
+
+// TestREADME_FirstProgramRuns does what a newcomer does: copies the program, and
+// runs it with credentials in the environment.
+func TestREADME_FirstProgramRuns(t *testing.T) {
+	t.Parallel()
+	var programs []string
+	for _, block := range readmeBlocks(t, "go") {
+		if strings.HasPrefix(block, "package main\n") {
+			programs = append(programs, block)
+		}
+	}
+	require.NotEmpty(t, programs)
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	for _, program := range programs {
+		source := filepath.Join(t.TempDir(), "main.go")
+		require.NoError(t, os.WriteFile(source, []byte(program), 0o600))
+		run := exec.CommandContext(t.Context(), "go", "run", source)
+		run.Env = append(os.Environ(), "PULUMI_BACKEND_URL="+srv.URL(), "PULUMI_ACCESS_TOKEN="+srv.Token())
+		var stdout, stderr bytes.Buffer
+		run.Stdout, run.Stderr = &stdout, &stderr
+		require.NoError(t, run.Run(), "%s\n%s", program, &stderr)
+		assert.Contains(t, stdout.String(), "acme-corp/webshop/prod 67\n")
+	}
+}
+
+func TestREADME_Modules(t *testing.T) {
+	t.Parallel()
+	const command = "go list -deps -f '{{with .Module}}{{.Path}}{{end}}' github.com/pulumiapi/pulumiapi | sort -u"
+	listed, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}",
+		"github.com/pulumiapi/pulumiapi").Output()
+	require.NoError(t, err)
+	modules := slices.Compact(slices.Sorted(strings.FieldsSeq(string(listed))))
+	want := "$ " + command + "\n" + strings.Join(modules, "\n") + "\n"
+	assert.Contains(t, readmeBlocks(t, "console"), want)
+	assert.Contains(t, readText(t, "README.md"), fmt.Sprintf("**%d modules** beside this one", len(modules)-1))
+}
+
+func TestREADME_FilesExist(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	for _, page := range []string{"README.md", "CHANGELOG.md"} {
+		for _, match := range link.FindAllStringSubmatch(fence.ReplaceAllString(readText(t, page), ""), -1) {
+			_, err := os.Stat(filepath.FromSlash(match[1]))
+			require.NoError(t, err, "%s links to it", page)
+		}
+	}
+}
+
+// sources returns the package's own files, parsed: those that declare a service
+// come before those that add methods to it.
+func sources(t *testing.T) []*ast.File {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		require.NoError(t, err)
+		files = append(files, file)
+	}
+	slices.SortStableFunc(files, func(a, b *ast.File) int { return cmp.Compare(rank(a), rank(b)) })
+	return files
+}
+
+func rank(file *ast.File) int {
+	for _, declaration := range file.Decls {
+		if d, ok := declaration.(*ast.GenDecl); ok && d.Tok == token.TYPE {
+			for _, spec := range d.Specs {
+				if s, ok := spec.(*ast.TypeSpec); ok && strings.HasSuffix(s.Name.Name, "Service") {
+					return 0
+				}
+			}
+		}
+	}
+	return 1
+}
+
+func functions(t *testing.T) []*ast.FuncDecl {
+	t.Helper()
+	var all []*ast.FuncDecl
+	for _, file := range sources(t) {
+		for _, declaration := range file.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok && function.Name.IsExported() {
+				all = append(all, function)
+			}
+		}
+	}
+	return all
+}
+
+func TestREADME_NamesAllOptions(t *testing.T) {
+	t.Parallel()
+	readme := readText(t, "README.md")
+	for _, function := range functions(t) {
+		results := function.Type.Results
+		if function.Recv != nil || results == nil || len(results.List) != 1 {
+			continue
+		}
+		if result, ok := results.List[0].Type.(*ast.Ident); ok && result.Name == "Option" {
+			assert.Contains(t, readme, "| `"+function.Name.Name+"(", "README.md has a table of options, without %s", function.Name)
+		}
+	}
+}
+
+const methodsStart, methodsEnd = "<!-- methods -->\n", "<!-- /methods -->\n"
+
+func TestREADME_Methods(t *testing.T) {
+	t.Parallel()
+	before, rest, found := strings.Cut(readText(t, "README.md"), methodsStart)
+	require.True(t, found)
+	table, after, found := strings.Cut(rest, methodsEnd)
+	require.True(t, found)
+	want := methodTable(t)
+	if *update {
+		require.NoError(t, os.WriteFile("README.md", []byte(before+methodsStart+want+methodsEnd+after), 0o600))
+		return
+	}
+	assert.Equal(t, want, table, "README.md's table of methods is out of date: go test . -run TestREADME_Methods -update")
+}
+
+var endpointInDoc = regexp.MustCompile(`(?:GET|HEAD|POST|PUT|PATCH|DELETE) /[^\s,]+`)
+
+// methodTable returns the methods of all services and the endpoints that their
+// documentation names, as Markdown. Methods of the same endpoint share a line.
+func methodTable(t *testing.T) string {
+	t.Helper()
+	type line struct{ methods, endpoints string }
+	lines := map[string][]line{} // by service
+	for _, function := range functions(t) {
+		service, ok := serviceOf(function)
+		if !ok {
+			continue
+		}
+		_, text, found := strings.Cut(function.Doc.Text(), "\nPulumi Cloud: ")
+		text, _, _ = strings.Cut(text, "\n\n")
+		endpoints := endpointInDoc.FindAllString(text, -1)
+		if !found || len(endpoints) == 0 {
+			t.Errorf("the documentation of %s.%s names no endpoint, as in: Pulumi Cloud: GET /api/…", service, function.Name)
+			continue
+		}
+		next := line{"`" + service + "." + function.Name.Name + "`", "`" + strings.Join(endpoints, "`<br>`") + "`"}
+		if last := len(lines[service]) - 1; last >= 0 && lines[service][last].endpoints == next.endpoints {
+			lines[service][last].methods += ", `" + function.Name.Name + "`"
+			continue
+		}
+		lines[service] = append(lines[service], next)
+	}
+	order := map[string]int{} // as the fields of Client stand
+	for i, field := range reflect.VisibleFields(reflect.TypeFor[pulumiapi.Client]()) {
+		order[field.Name] = i
+	}
+	table := "| method | endpoint |\n|---|---|\n"
+	for _, service := range slices.SortedFunc(maps.Keys(lines), func(a, b string) int { return cmp.Compare(order[a], order[b]) }) {
+		assert.Contains(t, order, service, "Client has no such field")
+		for _, line := range lines[service] {
+			table += "| " + line.methods + " | " + line.endpoints + " |\n"
+		}
+	}
+	return table
+}
+
+// serviceOf returns the field of Client on which the function is a method.
+func serviceOf(function *ast.FuncDecl) (string, bool) {
+	if function.Recv == nil {
+		return "", false
+	}
+	receiver := function.Recv.List[0].Type
+	if pointer, ok := receiver.(*ast.StarExpr); ok {
+		receiver = pointer.X
+	}
+	name, ok := receiver.(*ast.Ident)
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(name.Name, "Service")
+}
+
+// TestPackageComment_IsTrue checks what a machine can: that the names in
+// brackets exist, and that the code compiles.
+func TestPackageComment_IsTrue(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	var text string
+	for _, file := range sources(t) {
+		if file.Doc != nil {
+			text += file.Doc.Text()
+		}
+		for _, declaration := range file.Decls {
+			switch d := declaration.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					names[d.Name.Name] = true
+				} else if pointer, ok := d.Recv.List[0].Type.(*ast.StarExpr); ok {
+					names[fmt.Sprintf("%s.%s", pointer.X, d.Name)] = true
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch s := spec.(type) {
+					case *ast.TypeSpec:
+						names[s.Name.Name] = true
+					case *ast.ValueSpec:
+						for _, name := range s.Names {
+							names[name.Name] = true
+						}
+					}
+				}
+			}
+		}
+	}
+	require.NotEmpty(t, text)
+	links := comment.Parser{
+		LookupPackage: func(name string) (string, bool) { return name, name == "errors" },
+		LookupSym: func(receiver, name string) bool {
+			return names[strings.TrimPrefix(receiver+"."+name, ".")]
+		},
+	}
+	code := compiledCode(t)
+	blocks := 0
+	for _, block := range links.Parse(text).Content {
+		if block, ok := block.(*comment.Code); ok {
+			blocks++
+			assert.Contains(t, code, normalize(block.Text), "this code is in the package comment, but not in example_test.go")
+		}
+	}
+	assert.Positive(t, blocks)
+	// Links have lost their brackets by now; names that don't exist have not.
+	var printer comment.Printer
+	assert.NotRegexp(t, `\[\*?(?:[A-Z]\w*|\w+(?:\.\w+)+)\]`, string(printer.Text(links.Parse(text))))
+}

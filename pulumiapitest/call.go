@@ -1,6 +1,7 @@
 package pulumiapitest
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"mime"
@@ -37,6 +38,19 @@ func (c *call) boolQuery(name string) (bool, error) {
 	return b, nil
 }
 
+// intQuery returns the value of a numeric query parameter, 0 if it is absent.
+func (c *call) intQuery(name string) (int, error) {
+	value := c.query.Get(name)
+	if value == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		return 0, badRequest("Invalid '%s' value. Must be a number, not %q.", name, value)
+	}
+	return n, nil
+}
+
 // checkQuery refuses parameters that the route does not know.
 func (c *call) checkQuery(raw string) error {
 	query, err := url.ParseQuery(raw)
@@ -62,8 +76,8 @@ func (c *call) decode(v any) error {
 	if mediaType, _, err := mime.ParseMediaType(contentType); err != nil || mediaType != "application/json" {
 		return errorf(http.StatusUnsupportedMediaType, "Content-Type of a JSON body must be application/json, not %q", contentType)
 	}
-	var plain any
-	if err := json.Unmarshal(c.body, &plain); err != nil {
+	plain, err := decodePlain(c.body)
+	if err != nil {
 		return badRequest("invalid request body: %v", err)
 	}
 	if member := unknownMember(plain, reflect.TypeOf(v), ""); member != "" {
@@ -73,6 +87,19 @@ func (c *call) decode(v any) error {
 		return badRequest("invalid request body: %v", err)
 	}
 	return nil
+}
+
+// decodePlain decodes a body into maps and slices. Numbers stay text, as a state
+// may have some that no float64 can hold.
+func decodePlain(body []byte) (any, error) {
+	if !json.Valid(body) { // which tells what follows the first value too
+		return nil, json.Unmarshal(body, new(any))
+	}
+	var plain any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	err := decoder.Decode(&plain)
+	return plain, err
 }
 
 var unmarshalerType = reflect.TypeFor[json.Unmarshaler]()

@@ -15,14 +15,19 @@ const (
 // are after some years. Most stacks say who owns them and some don't, previews of
 // pull requests were left behind, experiments were forgotten, a few stacks hold
 // nothing or were never updated, and in production something is being updated
-// right now. Times count back from the moment of the call.
+// right now ([Server.RunningUpdate] finishes it).
+//
+// Stacks have a state with all of their resources, the largest some hundred of
+// them, and their last updates: of every kind and result, with the events of the
+// engine, where policies are violated and providers fail. Times count back from
+// the moment of the call; nothing else differs from call to call.
 func Demo() *Server {
 	s := NewServer()
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, d := range demoStacks {
-		s.insertStack(d.stack(now))
+		d.insert(s, now)
 	}
 	return s
 }
@@ -56,9 +61,6 @@ func (d demoStack) stack(now time.Time) Stack {
 	}
 	if d.age > 0 {
 		st.LastUpdate = now.Add(-d.age)
-	}
-	if d.running != "" {
-		st.CurrentOperation = &Operation{Kind: "update", Author: d.running, Started: st.LastUpdate}
 	}
 	return st
 }

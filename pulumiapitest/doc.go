@@ -10,6 +10,23 @@
 // one access token ([Server.Token]) and an organization of the same name. Fill it
 // with [Server.AddOrganization] and [Server.AddStack], or start from [Demo].
 //
+// # Updates
+//
+// [Server.AddUpdate] puts an update or a preview into a stack's history, with what
+// the engine told of it, and [Server.SetState] gives a stack the state to export.
+// [Server.StartUpdate] starts an update that runs until the test finishes it:
+//
+//	running, err := srv.StartUpdate("acme", "web", "prod", pulumiapitest.Update{Kind: "destroy"})
+//	// … the program under test watches …
+//	err = running.Emit(pulumiapitest.DiagnosticEvent("error", "", "no permission to delete"))
+//	err = running.Finish(pulumiapitest.Failed)
+//
+// Meanwhile the stack is busy, and nothing else can be done to it. Clients can
+// record updates themselves, over the endpoints that the engine uses: create one
+// (…/update, …/preview, …/refresh, …/destroy), start it, and with the lease that
+// this returns send its events and checkpoints, and complete it. An update that is
+// created and not started is in no list, and leases never run out by themselves.
+//
 // # Two ways in
 //
 // [Server.Client] and [Server.HTTPClient] speak to the server over connections
@@ -33,10 +50,13 @@
 //     case being different: 400
 //   - a JSON body that is not declared as application/json: 415
 //   - a continuation token of another endpoint, or of a list with other filters: 400
+//   - an output-type of updates that is neither service nor cli: 400
+//   - the lease of an update that was renewed since: 401
 //
 // It asks for no Accept header, as the service doesn't; [Server.Requests] shows
 // what was sent. Pages are small (10 items, see [Server.SetPageSize]), so that a
-// test with a handful of items sees more than one.
+// test with a handful of items sees more than one. [Server.SetSelfHosted] makes it
+// answer as old self-hosted installations do.
 //
 // # When things go wrong
 //

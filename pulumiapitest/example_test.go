@@ -103,3 +103,51 @@ func ExampleServer_Inject() {
 	// outcome unknown: true
 	// it exists: prod
 }
+
+// An update runs while the program under test looks at the stack.
+func ExampleServer_StartUpdate() {
+	ctx := context.Background()
+	srv := pulumiapitest.NewServer()
+	defer srv.Close()
+	if err := srv.AddStack(pulumiapitest.Stack{Org: "acme", Project: "web", Name: "prod"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	running, err := srv.StartUpdate("acme", "web", "prod", pulumiapitest.Update{
+		Kind:        "refresh",
+		RequestedBy: pulumiapitest.User{Login: "ada"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	client := srv.Client()
+	prod := pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "prod"}
+	stack, err := client.Stacks.Get(ctx, prod)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("busy:", stack.CurrentOperation.Kind, "by", stack.CurrentOperation.Author)
+
+	err = errors.Join(
+		running.Emit(pulumiapitest.DiagnosticEvent("warning", "", "the bucket has changed")),
+		running.SetState([]byte(`{"resources":[]}`), 3),
+		running.Finish(pulumiapitest.Succeeded),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stack, err = client.Stacks.Get(ctx, prod)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("busy:", stack.CurrentOperation != nil, "version:", stack.Version)
+
+	// Output:
+	// busy: refresh by ada
+	// busy: false version: 1
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -60,6 +61,9 @@ func send(t *testing.T, srv *pulumiapitest.Server, req *http.Request) (answer, e
 	body, err := io.ReadAll(resp.Body)
 	return answer{resp.StatusCode, resp.Header, string(body)}, err
 }
+
+// escape escapes a value for a query.
+func escape(value string) string { return url.QueryEscape(value) }
 
 func do(t *testing.T, srv *pulumiapitest.Server, method, path, body string) answer {
 	t.Helper()

@@ -41,7 +41,11 @@ func (s *Server) limit(c *call, sizeParam string) (int, error) {
 	return min(n, max(maxPageSize, s.pageSize)), nil
 }
 
-const tokenParam = "continuationToken"
+const (
+	tokenParam    = "continuationToken"
+	pageParam     = "page"
+	pageSizeParam = "pageSize"
+)
 
 // continuation is what a token says: the key of the last item that was sent, not
 // how many were. The list goes on behind it whatever is created or deleted
@@ -108,4 +112,59 @@ func (here continuation) position(token string) (int64, error) {
 		return 0, badRequest("Invalid continuation token: it is from a list of another endpoint or with other filters")
 	}
 	return there.After, nil
+}
+
+// numberedPage cuts the page that a call asks for by its number, counted from 1,
+// out of the items, and returns the number of items on a full page. Without a
+// number, or with 0, everything comes at once.
+func numberedPage[T any](s *Server, c *call, items []T) ([]T, int, error) {
+	page, err := c.intQuery(pageParam)
+	if err != nil {
+		return nil, 0, err
+	}
+	if page < 0 {
+		return nil, 0, badRequest("Invalid '%s' value. Must be >= 0.", pageParam)
+	}
+	size, err := c.intQuery(pageSizeParam)
+	if err != nil {
+		return nil, 0, err
+	}
+	if size < 0 {
+		return nil, 0, badRequest("Invalid '%s' value. Must be >= 0.", pageSizeParam)
+	}
+	if size == 0 {
+		size = s.pageSize
+	}
+	size = min(size, max(maxPageSize, s.pageSize))
+	if page == 0 {
+		return items, size, nil
+	}
+	if page-1 > len(items)/size {
+		return nil, size, nil
+	}
+	items = items[min((page-1)*size, len(items)):]
+	return items[:min(size, len(items))], size, nil
+}
+
+// followPage cuts what comes next out of a list that grows as long as its update
+// runs, and returns the token for what comes after that. While there is nothing
+// new, that is the token that was sent; when all is told and the update has ended,
+// it is nil.
+func followPage[T any](s *Server, c *call, u *update, items []T) ([]T, *string, error) {
+	here := continuation{Endpoint: c.route.endpoint, Filters: u.id + "?" + filters(c.query, "")}
+	start := 0
+	if token := c.query.Get(tokenParam); token != "" {
+		after, err := here.position(token)
+		if err != nil {
+			return nil, nil, err
+		}
+		start = min(max(int(after), 0), len(items))
+	}
+	end := min(start+s.pageSize, len(items))
+	if end == len(items) && u.ended() {
+		return items[start:], nil, nil
+	}
+	here.After = int64(end)
+	next := here.token()
+	return items[start:end], &next, nil
 }

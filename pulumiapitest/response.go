@@ -13,11 +13,14 @@ import (
 )
 
 // reply is what a handler answers: a status, and a wire form to be encoded as
-// JSON, or nil for an empty body.
+// JSON, or nil for an empty body. A rawJSON is sent as the bytes it is, where an
+// encoder would change what it has of white space and escapes.
 type reply struct {
 	status int
 	body   any
 }
+
+type rawJSON []byte
 
 func ok(body any) reply { return reply{http.StatusOK, body} }
 
@@ -70,9 +73,12 @@ func jsonResponse(status int, body any) (response, error) {
 	if body == nil {
 		return resp, nil
 	}
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return response{}, err
+	encoded, isRaw := body.(rawJSON)
+	if !isRaw {
+		var err error
+		if encoded, err = json.Marshal(body); err != nil {
+			return response{}, err
+		}
 	}
 	resp.header.Set("Content-Type", "application/json")
 	resp.body = encoded

@@ -17,6 +17,9 @@ type route struct {
 	endpoint string
 	// query names the query parameters that the endpoint knows.
 	query []string
+	// lease says that the endpoint asks for the lease of an update, not for the
+	// user's token.
+	lease bool
 	// handle does the work. It is called with Server.mu held, so it never locks; one
 	// that has to wait for something outside unlocks meanwhile. What it returns is
 	// encoded before the lock is released, so it may point into the state.
@@ -27,6 +30,10 @@ func allRoutes() []route {
 	return slices.Concat(
 		stackRoutes,
 		stackTagRoutes,
+		stackStateRoutes,
+		updateRoutes,
+		engineEventRoutes,
+		engineRoutes(),
 	)
 }
 

@@ -28,15 +28,16 @@ type Server struct {
 	conns   map[net.Conn]struct{}
 	closing bool
 
-	mu       sync.Mutex // guards everything below
-	url      string
-	received int
-	requests []*Request
-	faults   []*fault
-	pageSize int
-	lastID   int64
-	orgs     map[string]bool
-	stacks   stackStore
+	mu         sync.Mutex // guards everything below
+	url        string
+	received   int
+	requests   []*Request
+	faults     []*fault
+	pageSize   int
+	selfHosted bool
+	lastID     int64
+	orgs       map[string]bool
+	stacks     stackStore
 }
 
 // NewServer returns a running cloud with one user and nothing else. Close it at
@@ -149,6 +150,15 @@ func (s *Server) trackConn(conn net.Conn, state http.ConnState) {
 		s.running.Done()
 	case http.StateActive, http.StateIdle, http.StateHijacked: // what is hijacked is on its way to closed
 	}
+}
+
+// SetSelfHosted makes the cloud answer as old self-hosted installations do, or no
+// longer: engine events come without their type, and a stack's updates in the
+// older form without IDs and total, whatever form is asked for.
+func (s *Server) SetSelfHosted(selfHosted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.selfHosted = selfHosted
 }
 
 // nextID returns a number larger than those before. Callers hold mu.

@@ -1,7 +1,6 @@
 package pulumiapitest
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -29,6 +28,10 @@ var stackRoutes = []route{
 		query:    []string{"force"},
 		handle:   (*Server).deleteStack,
 	},
+	{
+		endpoint: "POST /api/stacks/{orgName}/{projectName}/{stackName}/transfer",
+		handle:   (*Server).transferStack,
+	},
 }
 
 // Stack is a stack to put into the cloud with [Server.AddStack].
@@ -39,14 +42,16 @@ type Stack struct {
 	Tags map[string]string
 	// LastUpdate is the start of the last update, zero if there was none.
 	LastUpdate time.Time
-	// ResourceCount is the number of its resources. A stack that has some can be
-	// deleted by force only.
+	// ResourceCount is the number of its resources, until the stack gets a state,
+	// which has its own number. A stack that has some can be deleted by force only.
 	ResourceCount int
-	// Version is the number of updates so far.
+	// Version is the number of updates so far, about which nothing more is known.
+	// [Server.AddUpdate] adds others.
 	Version int
 	// Environment is the ESC environment that holds the stack's configuration, if any.
 	Environment string
-	// CurrentOperation is what runs on the stack now, or nil.
+	// CurrentOperation is what runs on the stack now, or nil. It counts in Version.
+	// [Server.StartUpdate] starts something of which more is to be seen.
 	CurrentOperation *Operation
 }
 
@@ -82,18 +87,22 @@ func (s *Server) AddStack(st Stack) error {
 
 // insertStack does the work of AddStack. Callers hold mu, and know that the names
 // are good and free.
-func (s *Server) insertStack(st Stack) {
+func (s *Server) insertStack(st Stack) *stack {
 	s.orgs[st.Org] = true
 	in := s.newStack(stackID{st.Org, st.Project, st.Name}, st.Tags)
-	in.lastUpdate = st.LastUpdate
 	in.resourceCount = st.ResourceCount
 	in.version = st.Version
 	if st.Environment != "" {
 		in.config = &wireStackConfig{Environment: st.Environment}
 	}
 	if op := st.CurrentOperation; op != nil {
-		in.operation = &wireOperation{Kind: op.Kind, Author: op.Author, Started: op.Started.Unix()}
+		in.version = max(st.Version, 1) - 1
+		u := in.newUpdate(Update{Kind: op.Kind, RequestedBy: User{Login: op.Author}, Started: op.Started})
+		in.begin(u)
+		in.running = u
 	}
+	in.lastUpdate = st.LastUpdate
+	return in
 }
 
 type stackID struct{ org, project, name string }
@@ -104,11 +113,15 @@ type stack struct {
 	stackID
 	seq           int64 // its place in lists
 	tags          map[string]string
-	lastUpdate    time.Time
-	resourceCount int
-	version       int
 	config        *wireStackConfig
-	operation     *wireOperation
+	state         func() *wireDeployment // nil if there is none; a function, as a large one may be made when it is asked for
+	resourceCount int
+	version       int                // the number of updates
+	lastUpdate    time.Time          // the start of the last
+	running       *update            // the one that holds the stack, or nil
+	history       []*update          // updates and previews that have started, the oldest first
+	updates       map[string]*update // by ID, with those that have not started
+	updateIDs     int                // the number in the last ID
 }
 
 // stackStore holds the stacks, in the order in which they were created.
@@ -119,7 +132,12 @@ type stackStore struct {
 
 // newStack puts a stack into the store. Its name must be free.
 func (s *Server) newStack(id stackID, tags map[string]string) *stack {
-	st := &stack{stackID: id, seq: s.nextID(), tags: map[string]string{projectTag: id.project}}
+	st := &stack{
+		stackID: id,
+		seq:     s.nextID(),
+		tags:    map[string]string{projectTag: id.project},
+		updates: map[string]*update{},
+	}
 	maps.Copy(st.tags, tags)
 	s.stacks.byID[id] = st
 	s.stacks.order = append(s.stacks.order, st)
@@ -135,12 +153,30 @@ func (s *Server) findStack(c *call) (*stack, error) {
 	return nil, notFound("Stack '%s' not found", id)
 }
 
-// activeUpdate is the ID of the last update: the same for the same stack and version.
+// activeUpdate is the ID of the last update, also of one that was never told.
 func (st *stack) activeUpdate() string {
-	if st.version == 0 && st.operation == nil {
+	for _, u := range slices.Backward(st.history) {
+		if !u.preview() {
+			return u.id
+		}
+	}
+	if st.version == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%08x-0000-4000-9000-%012x", st.seq, st.version)
+	return st.updateID(st.version)
+}
+
+// updateID returns the ID of an update: the same for the same stack and number.
+func (st *stack) updateID(n int) string {
+	return fmt.Sprintf("%08x-0000-4000-9000-%012x", st.seq, n)
+}
+
+// checkIdle fails while an update runs.
+func (st *stack) checkIdle() error {
+	if st.running != nil {
+		return conflict("Another update is currently in progress. Stack '%s' has an operation under way: %s", st, st.running.Kind)
+	}
+	return nil
 }
 
 type wireStack struct {
@@ -173,12 +209,16 @@ func (s *Server) getStack(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	var operation *wireOperation
+	if u := st.running; u != nil {
+		operation = &wireOperation{Kind: u.Kind, Author: u.RequestedBy.Login, Started: unixSeconds(u.Started)}
+	}
 	return ok(wireStack{
 		ID:               st.String(),
 		OrgName:          st.org,
 		ProjectName:      st.project,
 		StackName:        st.name,
-		CurrentOperation: st.operation,
+		CurrentOperation: operation,
 		ActiveUpdate:     st.activeUpdate(),
 		Tags:             st.tags,
 		Config:           st.config,
@@ -264,26 +304,6 @@ type wireCreateStackRequest struct {
 	Config    *wireStackConfig   `json:"config"`
 }
 
-type wireDeployment struct {
-	Version    int             `json:"version"`
-	Features   []string        `json:"features"`
-	Deployment json.RawMessage `json:"deployment"`
-}
-
-// resourceCount returns the number of resources in a deployment.
-func (d *wireDeployment) resourceCount() (int, error) {
-	if d == nil || d.Deployment == nil {
-		return 0, nil
-	}
-	var deployment struct {
-		Resources []json.RawMessage `json:"resources"`
-	}
-	if err := json.Unmarshal(d.Deployment, &deployment); err != nil {
-		return 0, badRequest("invalid deployment: %v", err)
-	}
-	return len(deployment.Resources), nil
-}
-
 type wireCreateStackResponse struct {
 	Messages []wireMessage `json:"messages"`
 }
@@ -322,6 +342,9 @@ func (s *Server) createStack(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if req.State != nil && req.State.Deployment == nil {
+		req.State = nil
+	}
 	resources, err := req.State.resourceCount()
 	if err != nil {
 		return reply{}, err
@@ -330,8 +353,10 @@ func (s *Server) createStack(c *call) (reply, error) {
 		return reply{}, conflict("Stack '%s' already exists", id)
 	}
 	st := s.newStack(id, tags)
-	st.resourceCount = resources
 	st.config = req.Config
+	if req.State != nil {
+		st.setState(req.State, resources)
+	}
 	return ok(wireCreateStackResponse{Messages: []wireMessage{}}), nil
 }
 
@@ -341,15 +366,56 @@ func (s *Server) deleteStack(c *call) (reply, error) {
 		return reply{}, err
 	}
 	force, err := c.boolQuery("force")
-	switch {
-	case err != nil:
+	if err != nil {
 		return reply{}, err
-	case st.operation != nil:
-		return reply{}, conflict("Stack '%s' has an operation under way: %s", st, st.operation.Kind)
-	case st.resourceCount > 0 && !force:
+	}
+	if err := st.checkIdle(); err != nil {
+		return reply{}, err
+	}
+	if st.resourceCount > 0 && !force {
 		return reply{}, badRequest("Stack '%s' still has resources (%d), and deletion is not forced", st, st.resourceCount)
 	}
 	delete(s.stacks.byID, st.stackID)
 	s.stacks.order = slices.DeleteFunc(s.stacks.order, func(other *stack) bool { return other == st })
+	return noContent, nil
+}
+
+type wireTransferStackRequest struct {
+	ProjectName *string `json:"projectName"`
+	StackName   *string `json:"stackName"`
+	FromOrg     *string `json:"fromOrg"`
+	ToOrg       string  `json:"toOrg"`
+}
+
+// transferStack refuses a body that names another stack than the path does.
+func (s *Server) transferStack(c *call) (reply, error) {
+	st, err := s.findStack(c)
+	if err != nil {
+		return reply{}, err
+	}
+	var req wireTransferStackRequest
+	if err := c.decode(&req); err != nil {
+		return reply{}, err
+	}
+	for _, name := range [][2]*string{{req.FromOrg, &st.org}, {req.ProjectName, &st.project}, {req.StackName, &st.name}} {
+		if name[0] != nil && *name[0] != *name[1] {
+			return reply{}, badRequest("invalid request body: it is about '%s', the path about '%s'", *name[0], *name[1])
+		}
+	}
+	to := stackID{req.ToOrg, st.project, st.name}
+	switch {
+	case to.org == "":
+		return reply{}, badRequest("invalid request body: toOrg is required")
+	case !s.orgs[to.org]:
+		return reply{}, notFound("Organization '%s' not found", to.org)
+	case s.stacks.byID[to] != nil:
+		return reply{}, conflict("Stack '%s' already exists", to)
+	}
+	if err := st.checkIdle(); err != nil {
+		return reply{}, err
+	}
+	delete(s.stacks.byID, st.stackID)
+	st.stackID = to
+	s.stacks.byID[to] = st
 	return noContent, nil
 }

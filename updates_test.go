@@ -5,11 +5,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
 func TestUpdates_List_BothFormsOfAnUpdate(t *testing.T) {
@@ -285,4 +288,169 @@ func TestUpdates_UpdateIDsThatCannotBeSent(t *testing.T) {
 		require.ErrorAs(t, err, &wrong, "Updates.ListEventsPage of %q", bad)
 	}
 	assert.Empty(t, s.sent)
+}
+
+// cloudWithUpdates is a cloud with the stack acme/web/prod.
+func cloudWithUpdates(t *testing.T) (*pulumiapitest.Server, *pulumiapi.Client) {
+	t.Helper()
+	srv, client := newCloud(t, 0)
+	require.NoError(t, srv.AddStack(pulumiapitest.Stack{Org: "acme", Project: "web", Name: "prod"}))
+	return srv, client
+}
+
+func TestUpdates_AnUpdateThatEndsWhileItIsListed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := cloudWithUpdates(t)
+		srv.SetPageSize(3)
+		running, err := srv.StartUpdate("acme", "web", "prod", pulumiapitest.Update{})
+		require.NoError(t, err)
+		for i := range 5 {
+			require.NoError(t, running.Emit(pulumiapitest.StdoutEvent(fmt.Sprint(i))))
+		}
+
+		status, err := client.Updates.GetStatus(t.Context(), prod, running.ID(), nil)
+		require.NoError(t, err)
+		assert.False(t, status.Status.IsFinal())
+		stack := mustGet(t, client)
+		require.NotNil(t, stack.CurrentOperation)
+		assert.Equal(t, running.ID(), stack.ActiveUpdate)
+
+		// While it runs, the list ends with the newest event.
+		events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), prod, running.ID(), nil))
+		require.NoError(t, err)
+		assert.Len(t, events, 5)
+
+		// It ends between the first page and the second.
+		var seen []string
+		for event, err := range client.Updates.ListEvents(t.Context(), prod, running.ID(), nil) {
+			require.NoError(t, err)
+			if event.StdoutEvent != nil {
+				seen = append(seen, event.StdoutEvent.Message)
+			} else {
+				seen = append(seen, string(event.Type))
+			}
+			if len(seen) == 1 {
+				time.Sleep(time.Minute)
+				require.NoError(t, running.Emit(pulumiapitest.StdoutEvent("5"), pulumiapitest.SummaryEvent(pulumiapitest.Summary{})))
+				require.NoError(t, running.Finish(pulumiapitest.Succeeded))
+			}
+		}
+		assert.Equal(t, []string{"0", "1", "2", "3", "4", "5", "summaryEvent"}, seen, "nothing lost, nothing twice")
+
+		status, err = client.Updates.GetStatus(t.Context(), prod, running.ID(), nil)
+		require.NoError(t, err)
+		assert.Equal(t, pulumiapi.UpdateStatusSucceeded, status.Status)
+		stack = mustGet(t, client)
+		assert.Nil(t, stack.CurrentOperation)
+		updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), prod, nil))
+		require.NoError(t, err)
+		require.Len(t, updates, 1)
+		assert.Equal(t, pulumiapi.UpdateResultSucceeded, updates[0].Result)
+		assert.Equal(t, time.Minute, updates[0].EndTime.Sub(updates[0].StartTime.Time))
+	})
+}
+
+func TestUpdates_AnUpdateInTheWay(t *testing.T) {
+	t.Parallel()
+	srv, client := cloudWithUpdates(t)
+	require.NoError(t, srv.AddOrganization("other"))
+	running, err := srv.StartUpdate("acme", "web", "prod", pulumiapitest.Update{})
+	require.NoError(t, err)
+	state := pulumiapi.StackState{Version: 3, Deployment: []byte(`{"resources":[{"urn":"urn:1","type":"t","custom":true}]}`)}
+
+	require.ErrorIs(t, client.Stacks.Transfer(t.Context(), prod, "other"), pulumiapi.ErrConflict)
+	_, err = client.Stacks.Import(t.Context(), prod, state)
+	require.ErrorIs(t, err, pulumiapi.ErrConflict)
+
+	require.NoError(t, running.Finish(pulumiapitest.Failed))
+	imported, err := client.Stacks.Import(t.Context(), prod, state)
+	require.NoError(t, err)
+	status, err := client.Updates.GetStatus(t.Context(), prod, imported.UpdateID, nil)
+	require.NoError(t, err)
+	assert.True(t, status.Status.IsFinal())
+
+	var refused *pulumiapi.APIError
+	require.ErrorAs(t, client.Stacks.Delete(t.Context(), prod, nil), &refused, "it has resources")
+	assert.Equal(t, http.StatusBadRequest, refused.StatusCode)
+	require.NoError(t, client.Stacks.Transfer(t.Context(), prod, "other"))
+	_, err = client.Stacks.Get(t.Context(), prod)
+	require.ErrorIs(t, err, pulumiapi.ErrNotFound)
+	moved := pulumiapi.StackIdentifier{Org: "other", Project: "web", Stack: "prod"}
+	require.NoError(t, client.Stacks.Delete(t.Context(), moved, &pulumiapi.StackDeleteOptions{Force: true}))
+}
+
+func TestStacks_ExportAndImport_KeepTheBytesInTheCloud(t *testing.T) {
+	t.Parallel()
+	_, client := cloudWithUpdates(t)
+	for name, deployment := range oddDeployments {
+		_, err := client.Stacks.Import(t.Context(), prod, pulumiapi.StackState{Version: 3, Deployment: []byte(deployment)})
+		require.NoError(t, err, name)
+		state, err := client.Stacks.Export(t.Context(), prod)
+		require.NoError(t, err, name)
+		assert.Equal(t, deployment, string(state.Deployment), name)
+	}
+}
+
+func TestUpdates_OfASelfHostedInstallation(t *testing.T) {
+	t.Parallel()
+	srv := pulumiapitest.Demo()
+	t.Cleanup(srv.Close)
+	srv.SetSelfHosted(true)
+	client := srv.Client()
+	id := pulumiapi.StackIdentifier{Org: pulumiapitest.DemoOrganization, Project: "payments-api", Stack: "prod-us"}
+	updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), id, nil))
+	require.NoError(t, err)
+	require.NotEmpty(t, updates)
+	for _, update := range updates {
+		assert.NotEmpty(t, update.Kind)
+		assert.Positive(t, update.Version)
+	}
+	stack, err := client.Stacks.Get(t.Context(), id)
+	require.NoError(t, err)
+	events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), id, stack.ActiveUpdate, nil))
+	require.NoError(t, err)
+	require.NotEmpty(t, events)
+	for _, event := range events {
+		assert.NotEmpty(t, event.Type, "derived from the payload")
+	}
+}
+
+func TestUpdates_TheDemoHasEveryKindAndResult(t *testing.T) {
+	t.Parallel()
+	srv := pulumiapitest.Demo()
+	t.Cleanup(srv.Close)
+	client := srv.Client()
+	kinds, results, types := map[pulumiapi.UpdateKind]int{}, map[pulumiapi.UpdateResult]int{}, map[pulumiapi.EngineEventType]int{}
+	for stack, err := range client.Stacks.List(t.Context(), &pulumiapi.StackListOptions{Organization: pulumiapitest.DemoOrganization}) {
+		require.NoError(t, err)
+		for update, err := range client.Updates.List(t.Context(), stack.Identifier(), nil) {
+			require.NoError(t, err)
+			kinds[update.Kind]++
+			results[update.Result]++
+			for event, err := range client.Updates.ListEvents(t.Context(), stack.Identifier(), update.UpdateID, nil) {
+				require.NoError(t, err)
+				types[event.Type]++
+			}
+		}
+		for preview, err := range client.Updates.ListPreviews(t.Context(), stack.Identifier(), nil) {
+			require.NoError(t, err)
+			kinds[preview.Kind]++
+		}
+		state, err := client.Stacks.Export(t.Context(), stack.Identifier())
+		require.NoError(t, err)
+		snapshot, err := state.Decode()
+		require.NoError(t, err)
+		assert.Len(t, snapshot.Resources, stack.ResourceCount, "the state of %s", stack.Identifier())
+	}
+	for _, kind := range []pulumiapi.UpdateKind{
+		pulumiapi.UpdateKindUpdate, pulumiapi.UpdateKindRefresh, pulumiapi.UpdateKindDestroy, pulumiapi.UpdateKindImport, pulumiapi.UpdateKindPreviewUpdate,
+	} {
+		assert.Positive(t, kinds[kind], "updates of kind %s: %v", kind, kinds)
+	}
+	for _, result := range []pulumiapi.UpdateResult{pulumiapi.UpdateResultSucceeded, pulumiapi.UpdateResultFailed, pulumiapi.UpdateResultInProgress} {
+		assert.Positive(t, results[result], "updates that have %s: %v", result, results)
+	}
+	assert.Positive(t, types[pulumiapi.EngineEventTypePolicy])
+	assert.Positive(t, types[pulumiapi.EngineEventTypeDiagnostic])
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +25,7 @@ func BytesBody(data []byte) *Body { return &Body{bytes: data} }
 // position on. If reader can't seek, the request is not sent again once
 // reading has begun.
 func ReaderBody(reader io.Reader) *Body {
-	r := &rereader{reader: reader, size: -1}
+	r := &rereader{reader: reader, size: -1, busy: make(chan struct{}, 1)}
 	if sized, ok := reader.(interface{ Len() int }); ok {
 		r.size = int64(sized.Len())
 	}
@@ -41,7 +40,8 @@ func ReaderBody(reader io.Reader) *Body {
 // attach makes the body that of req.
 func (b *Body) attach(req *retryablehttp.Request) error {
 	switch {
-	case b == nil:
+	case b == nil, b.isEmpty():
+		// To net/http, a body of length 0 would be one of unknown length.
 		return nil
 	case b.reader == nil:
 		return req.SetBody(b.bytes)
@@ -57,10 +57,30 @@ func (b *Body) attach(req *retryablehttp.Request) error {
 	return nil
 }
 
-// detach ends all reading from the caller's reader.
+func (b *Body) isEmpty() bool {
+	if b.reader == nil {
+		return len(b.bytes) == 0
+	}
+	return b.reader.size == 0
+}
+
+// mayBlock reports whether a read may never return: what can seek is memory or a
+// file, whose reads do.
+func (b *Body) mayBlock() bool {
+	return b != nil && b.reader != nil && b.reader.seeker == nil
+}
+
+// detach ends all reading from the caller's reader. A read that is under way
+// has a moment to finish; there is no way to interrupt one that blocks.
 func (b *Body) detach() {
-	if b != nil && b.reader != nil {
-		b.reader.current.Store(nil)
+	if b == nil || b.reader == nil {
+		return
+	}
+	b.reader.current.Store(nil)
+	select {
+	case b.reader.busy <- struct{}{}:
+		b.reader.unlock()
+	case <-time.After(detachPatience):
 	}
 }
 
@@ -81,14 +101,26 @@ type rereader struct {
 	size    int64 // -1: unknown
 	current atomic.Pointer[reading]
 
-	// reading is held while somebody reads, which can be for as long as the
-	// caller's reader takes: nothing here waits for it.
-	reading sync.Mutex
-	reader  io.Reader
-	seeker  io.Seeker // nil if it can't
-	start   int64
-	used    bool
+	// busy holds a token while somebody reads, which can be for as long as the
+	// caller's reader takes: nothing here waits for it for long.
+	busy   chan struct{}
+	reader io.Reader
+	seeker io.Seeker // nil if it can't
+	start  int64
+	used   bool
 }
+
+// tryLock reports whether nobody is reading, and nobody will until unlock.
+func (r *rereader) tryLock() bool {
+	select {
+	case r.busy <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *rereader) unlock() { <-r.busy }
 
 type reading struct {
 	source *rereader
@@ -97,10 +129,10 @@ type reading struct {
 // open prepares for reading from the start. The retry loop calls it more often
 // than it reads.
 func (r *rereader) open() (io.Reader, error) {
-	if !r.reading.TryLock() {
+	if !r.tryLock() {
 		return nil, errBodyUsed
 	}
-	defer r.reading.Unlock()
+	defer r.unlock()
 	if r.used {
 		if r.seeker == nil {
 			return nil, errBodyUsed
@@ -116,23 +148,27 @@ func (r *rereader) open() (io.Reader, error) {
 }
 
 func (r *rereader) canReopen() bool {
-	if !r.reading.TryLock() {
+	if !r.tryLock() {
 		return false
 	}
-	defer r.reading.Unlock()
+	defer r.unlock()
 	return r.seeker != nil || !r.used
 }
 
 func (g *reading) Read(p []byte) (int, error) {
 	r := g.source
-	r.reading.Lock()
-	defer r.reading.Unlock()
+	r.busy <- struct{}{}
+	defer r.unlock()
 	if r.current.Load() != g {
 		return 0, errBodySuperseded
 	}
 	r.used = true
 	return r.reader.Read(p)
 }
+
+// detachPatience is how long a call waits for a read of the caller's reader that
+// is under way.
+const detachPatience = 100 * time.Millisecond
 
 // How much of a body that nobody wants is read so that its connection can be
 // used again, and for how long.

@@ -27,11 +27,12 @@ type decompressor struct {
 
 func (d *decompressor) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := d.next.RoundTrip(req)
-	if err != nil || !stateOf(req.Context()).decompress {
+	st := stateOf(req.Context())
+	if err != nil || resp == nil || resp.Body == nil || !st.decompress {
 		return resp, err
 	}
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		resp.Body = &gzipBody{compressed: resp.Body}
+		resp.Body = &gzipBody{compressed: &progress{ReadCloser: resp.Body, dog: st.dog}}
 		resp.Header.Del("Content-Encoding")
 		resp.Header.Del("Content-Length")
 		resp.ContentLength = -1
@@ -46,11 +47,16 @@ var gzipReaders sync.Pool
 // read, as an answer to HEAD says gzip and has no body.
 type gzipBody struct {
 	compressed io.ReadCloser
-	reader     *gzip.Reader
-	err        error
+
+	// mu is held while somebody reads: a reader in use must not go into the pool.
+	mu     sync.Mutex
+	reader *gzip.Reader
+	err    error
 }
 
 func (b *gzipBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.err != nil {
 		return 0, b.err
 	}
@@ -84,6 +90,8 @@ func (b *gzipBody) start() error {
 var errBodyClosed = errors.New("read on closed body")
 
 func (b *gzipBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.reader != nil {
 		gzipReaders.Put(b.reader)
 		b.reader = nil

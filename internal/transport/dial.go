@@ -5,21 +5,17 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
-// maxDials is how many connections are being opened at a time. The more there
-// are, the faster a client gets to many connections, and the more of them will
-// turn out not to be needed.
-const maxDials = 12
-
 // newHTTPTransport returns the transport of those who bring none: net/http's
 // defaults, but with room for idle connections to the one host there is.
-func newHTTPTransport() *http.Transport {
+func newHTTPTransport(l *load) *http.Transport {
 	dialer := net.Dialer{Timeout: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            newDialGate(dialer.DialContext).DialContext,
+		DialContext:            (&thriftyDialer{load: l, dial: dialer.DialContext}).DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           100,
 		MaxIdleConnsPerHost:    64,
@@ -30,34 +26,72 @@ func newHTTPTransport() *http.Transport {
 	}
 }
 
-// dialGate keeps net/http from opening connections that nobody needs any more.
-// For every request that finds no idle connection net/http opens one, although
-// the request may well get another that becomes idle meanwhile; under load that
-// makes several times as many connections as there are requests at a time. Here
-// requests wait for their turn to open one, and whoever has got a connection by
-// then opens none. With n requests at a time there are fewer than n + maxDials
-// connections.
-type dialGate struct {
-	turns chan struct{}
-	dial  func(ctx context.Context, network, address string) (net.Conn, error)
+// load is how much is going on.
+type load struct {
+	requests atomic.Int64 // under way
+	conns    atomic.Int64 // open, or being opened
 }
 
-func newDialGate(dial func(ctx context.Context, network, address string) (net.Conn, error)) *dialGate {
-	return &dialGate{turns: make(chan struct{}, maxDials), dial: dial}
+// thriftyDialer opens no more connections than there are requests under way.
+// net/http opens one for every request that finds none idle, although the
+// request may well get another that becomes idle meanwhile: on a busy machine
+// it makes several times as many as there are ever requests at a time.
+type thriftyDialer struct {
+	load *load
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
+
+const (
+	// maxThrift is how long a request waits for a connection that, by the
+	// numbers, must become idle for it. Then it gets one of its own.
+	maxThrift   = 100 * time.Millisecond
+	thriftCheck = time.Millisecond
+)
 
 // errNotNeeded reaches no one: the request that asked has got its connection.
 var errNotNeeded = errors.New("the connection is not needed any more")
 
-func (g *dialGate) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	select {
-	case g.turns <- struct{}{}:
-		defer func() { <-g.turns }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+func (d *thriftyDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if err := d.waitForNeed(ctx); err != nil {
+		return nil, err
 	}
-	if st := stateOf(ctx); st != nil && st.hasConn.Load() {
-		return nil, errNotNeeded
+	conn, err := d.dial(ctx, network, address)
+	if err != nil {
+		d.load.conns.Add(-1)
+		return nil, err
 	}
-	return g.dial(ctx, network, address)
+	return &countedConn{Conn: conn, load: d.load}, nil
+}
+
+// waitForNeed returns when the request needs a connection that is not there,
+// which it counts, or an error if it needs none.
+func (d *thriftyDialer) waitForNeed(ctx context.Context) error {
+	for waited := time.Duration(0); ; waited += thriftCheck {
+		if st := stateOf(ctx); st != nil && st.hasConn.Load() {
+			return errNotNeeded
+		}
+		if d.load.conns.Add(1) <= d.load.requests.Load() || waited >= maxThrift {
+			return nil
+		}
+		d.load.conns.Add(-1)
+		select {
+		case <-time.After(thriftCheck):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// countedConn is a connection that is counted until it is closed.
+type countedConn struct {
+	net.Conn
+	load   *load
+	closed atomic.Bool
+}
+
+func (c *countedConn) Close() error {
+	if !c.closed.Swap(true) {
+		c.load.conns.Add(-1)
+	}
+	return c.Conn.Close()
 }

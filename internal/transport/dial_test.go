@@ -2,8 +2,10 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,77 +14,102 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// slowDial takes a second for a connection, and counts how many it makes and
-// how many at a time.
+// slowDial takes a second for a connection, and counts those it makes.
 type slowDial struct {
-	made, current, most int
+	mu      sync.Mutex
+	made    int
+	failure error
 }
 
 func (d *slowDial) dial(context.Context, string, string) (net.Conn, error) {
+	d.mu.Lock()
 	d.made++
-	d.current++
-	d.most = max(d.most, d.current)
+	d.mu.Unlock()
 	time.Sleep(time.Second)
-	d.current--
+	if d.failure != nil {
+		return nil, d.failure
+	}
 	conn, other := net.Pipe()
 	_ = other.Close()
 	return conn, nil
 }
 
-func TestDialGate_LetsAFewAtATime(t *testing.T) {
+func TestThriftyDialer_OpensWhatRequestsNeed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var slow slowDial
-		gate := newDialGate(slow.dial)
+		slow := new(slowDial)
+		d := &thriftyDialer{load: new(load), dial: slow.dial}
+		d.load.requests.Store(50)
+		start := time.Now()
 		for range 50 {
-			go func() { _, _ = gate.DialContext(t.Context(), "tcp", "example.com:80") }()
+			go func() { _, _ = d.DialContext(t.Context(), "tcp", "example.com:80") }()
 		}
-		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.Equal(t, 50, slow.made)
-		assert.Equal(t, maxDials, slow.most)
+		assert.Equal(t, 50, slow.made, "all at once")
+		assert.Zero(t, time.Since(start))
+		time.Sleep(time.Minute)
+		assert.EqualValues(t, 50, d.load.conns.Load())
 	})
 }
 
-func TestDialGate_OpensNothingForARequestThatHasAConnection(t *testing.T) {
+func TestThriftyDialer_OpensNothingForARequestThatHasAConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var slow slowDial
-		gate := newDialGate(slow.dial)
+		slow := new(slowDial)
+		d := &thriftyDialer{load: new(load), dial: slow.dial}
+		d.load.requests.Store(1)
+		d.load.conns.Store(1)
 		st := new(state)
 		ctx := context.WithValue(t.Context(), stateKey{}, st)
-		_, err := gate.DialContext(ctx, "tcp", "example.com:80")
-		require.NoError(t, err)
-		st.hasConn.Store(true)
-		_, err = gate.DialContext(ctx, "tcp", "example.com:80")
+		// There are as many connections as requests: one is about to be its own.
+		time.AfterFunc(5*time.Millisecond, func() { st.hasConn.Store(true) })
+		_, err := d.DialContext(ctx, "tcp", "example.com:80")
 		require.ErrorIs(t, err, errNotNeeded)
-		assert.Equal(t, 1, slow.made)
+		assert.Zero(t, slow.made)
+		assert.EqualValues(t, 1, d.load.conns.Load())
 	})
 }
 
-func TestDialGate_AContextEndsTheWait(t *testing.T) {
+func TestThriftyDialer_DoesNotWaitForGood(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		gate := newDialGate(func(ctx context.Context, _, _ string) (net.Conn, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		})
-		for range maxDials {
-			go func() { _, _ = gate.DialContext(t.Context(), "tcp", "example.com:80") }()
-		}
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
+		slow := new(slowDial)
+		d := &thriftyDialer{load: new(load), dial: slow.dial}
+		d.load.requests.Store(1)
+		d.load.conns.Store(9) // none of which becomes idle
 		start := time.Now()
-		_, err := gate.DialContext(ctx, "tcp", "example.com:80")
+		conn, err := d.DialContext(t.Context(), "tcp", "example.com:80")
+		require.NoError(t, err)
+		assert.Equal(t, maxThrift+time.Second, time.Since(start))
+		assert.EqualValues(t, 10, d.load.conns.Load())
+		require.NoError(t, conn.Close())
+		_ = conn.Close() // counts once
+		assert.EqualValues(t, 9, d.load.conns.Load())
+	})
+}
+
+func TestThriftyDialer_Failures(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := &slowDial{failure: errors.New("refused")}
+		d := &thriftyDialer{load: new(load), dial: slow.dial}
+		d.load.requests.Store(1)
+		_, err := d.DialContext(t.Context(), "tcp", "example.com:80")
+		require.ErrorIs(t, err, slow.failure)
+		assert.Zero(t, d.load.conns.Load(), "what was not opened counts for nothing")
+
+		d.load.conns.Store(1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond/2)
+		defer cancel()
+		_, err = d.DialContext(ctx, "tcp", "example.com:80")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, time.Second, time.Since(start))
+		assert.EqualValues(t, 1, d.load.conns.Load())
 	})
 }
 
 func TestNewHTTPTransport_HasNoHardLimit(t *testing.T) {
 	t.Parallel()
-	transport := newHTTPTransport()
+	transport := newHTTPTransport(new(load))
 	assert.Zero(t, transport.MaxConnsPerHost)
 	assert.NotNil(t, transport.Proxy)
 	assert.NotSame(t, http.DefaultTransport, transport)

@@ -15,19 +15,29 @@ import (
 type guard struct {
 	next  http.RoundTripper
 	stall time.Duration
+	load  *load
 }
 
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	st := stateOf(req.Context())
-	if req.Response == nil {
-		// Not a redirect's second half.
+	switch {
+	case req.Response != nil:
+		// A redirect's second half. What became of the redirect's body is of no
+		// interest.
+		st.readErr = nil
+	case req.Context().Err() != nil:
+		// Nothing is sent, so this is no attempt.
+		st.cancelled = true
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, context.Cause(req.Context())
+	default:
 		st.begin()
 	}
-	dog, ctx := watch(req.Context(), g.stall)
-	req = req.WithContext(ctx)
-	if req.Body != nil && req.Body != http.NoBody {
-		req.Body = &guardedUpload{ReadCloser: req.Body, dog: dog}
-	}
+	dog, ctx := watch(req.Context(), g.stall, g.load)
+	st.dog = dog
+	req = guardUpload(req.WithContext(ctx), dog, st.call.Body.mayBlock())
 	resp, err := g.next.RoundTrip(req)
 	if err != nil {
 		err = dog.explain(err)
@@ -35,8 +45,48 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	dog.answered()
-	resp.Body = &guardedBody{ReadCloser: resp.Body, dog: dog, st: st}
+	if resp == nil {
+		// net/http says so.
+		dog.release()
+		return nil, nil //nolint:nilnil // as the user's transport does
+	}
+	if resp.Request == nil {
+		resp.Request = req
+	}
+	if isRedirect(resp) {
+		hideBadLocation(resp)
+		dog.limit(discardPatience)
+	}
+	if resp.Body != nil {
+		resp.Body = &guardedBody{ReadCloser: resp.Body, dog: dog, st: st}
+	}
 	return resp, nil
+}
+
+// guardUpload makes the request, which is the guard's own, have its body
+// watched, also where net/http sends it a second time by itself.
+func guardUpload(req *http.Request, dog *watchdog, mayBlock bool) *http.Request {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req
+	}
+	guarded := func(body io.ReadCloser) io.ReadCloser {
+		upload := &guardedUpload{ReadCloser: body, dog: dog}
+		if mayBlock {
+			return &abandonedUpload{guardedUpload: upload}
+		}
+		return upload
+	}
+	req.Body = guarded(req.Body)
+	if again := req.GetBody; again != nil {
+		req.GetBody = func() (io.ReadCloser, error) {
+			body, err := again()
+			if err != nil {
+				return nil, err
+			}
+			return guarded(body), nil
+		}
+	}
+	return req
 }
 
 // watchdog cancels an attempt that makes no progress.
@@ -46,15 +96,19 @@ type watchdog struct {
 	stall   time.Duration // 0: no limit
 	timer   *time.Timer
 	overall *time.Timer
+	counted sync.Once // release
+	load    *load
 
 	mu        sync.Mutex
 	uploading bool
 }
 
-// watch returns a watchdog and the context that it cancels. Who set a deadline
+// watch returns a watchdog and the context that it cancels, and counts the
+// attempt as under way until the watchdog is released. Who set a deadline
 // has said how long to wait, and is not interfered with.
-func watch(ctx context.Context, stall time.Duration) (*watchdog, context.Context) {
-	dog := &watchdog{stall: stall, uploading: true}
+func watch(ctx context.Context, stall time.Duration, l *load) (*watchdog, context.Context) {
+	dog := &watchdog{stall: stall, uploading: true, load: l}
+	l.requests.Add(1)
 	dog.ctx, dog.cancel = context.WithCancelCause(ctx)
 	if _, ok := ctx.Deadline(); ok {
 		dog.stall = 0
@@ -101,11 +155,15 @@ func (d *watchdog) rest() {
 
 // limit ends the attempt after the given time, whatever it does.
 func (d *watchdog) limit(patience time.Duration) {
+	if d.overall != nil {
+		return
+	}
 	d.overall = time.AfterFunc(patience, func() { d.cancel(errTooSlow) })
 }
 
 // release lets go of the timers and the context.
 func (d *watchdog) release() {
+	d.counted.Do(func() { d.load.requests.Add(-1) })
 	d.answered()
 	if d.overall != nil {
 		d.overall.Stop()
@@ -145,6 +203,49 @@ type guardedUpload struct {
 func (u *guardedUpload) Read(p []byte) (int, error) {
 	u.dog.uploaded()
 	return u.ReadCloser.Read(p)
+}
+
+// abandonedUpload is a request's body whose source may block for good. net/http
+// waits for who reads a body, whatever becomes of the request, so the reading is
+// left to a goroutine, and to itself when the attempt ends.
+type abandonedUpload struct {
+	*guardedUpload
+	buffer []byte // not the caller's, which is used for something else afterwards
+}
+
+func (u *abandonedUpload) Read(p []byte) (int, error) {
+	if len(u.buffer) < len(p) {
+		u.buffer = make([]byte, len(p))
+	}
+	type result struct {
+		n   int
+		err error
+	}
+	read := make(chan result, 1)
+	buffer := u.buffer[:len(p)]
+	go func() {
+		n, err := u.guardedUpload.Read(buffer)
+		read <- result{n, err}
+	}()
+	select {
+	case r := <-read:
+		return copy(p, buffer[:r.n]), r.err
+	case <-u.dog.ctx.Done():
+		u.buffer = nil
+		return 0, context.Cause(u.dog.ctx)
+	}
+}
+
+// progress is the compressed body below what decompresses it: a piece of it is
+// progress, although nothing may come of it for long.
+type progress struct {
+	io.ReadCloser
+	dog *watchdog
+}
+
+func (p *progress) Read(data []byte) (int, error) {
+	p.dog.expect()
+	return p.ReadCloser.Read(data)
 }
 
 // guardedBody is an answer's body: it is watched while somebody reads it, and

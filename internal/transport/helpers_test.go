@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -107,7 +108,8 @@ func (h *host) Addr() net.Addr  { return h }
 func (h *host) Network() string { return "memory" }
 func (h *host) String() string  { return h.addr }
 
-// serve starts a real server at addr, until the test ends.
+// serve starts a real server at addr, until the test ends. It is for bubbles:
+// stopping it takes a second.
 func (n *network) serve(t *testing.T, addr string, handler http.Handler) {
 	t.Helper()
 	n.serveOn(t, n.listen(addr), handler)
@@ -115,8 +117,13 @@ func (n *network) serve(t *testing.T, addr string, handler http.Handler) {
 
 func (n *network) serveOn(t *testing.T, listener net.Listener, handler http.Handler) {
 	t.Helper()
+	var running atomic.Int32
 	server := &http.Server{
-		Handler:           handler,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			running.Add(1)
+			defer running.Add(-1)
+			handler.ServeHTTP(w, r)
+		}),
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ReadHeaderTimeout: 24 * time.Hour,
 	}
@@ -128,6 +135,12 @@ func (n *network) serveOn(t *testing.T, listener net.Listener, handler http.Hand
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-done
+		// A server lingers half a second over a request that it has not read, and
+		// a handler for as long as it wants.
+		time.Sleep(time.Second)
+		for running.Load() > 0 {
+			time.Sleep(time.Minute)
+		}
 	})
 }
 
@@ -145,7 +158,7 @@ func newServer(t *testing.T, handler http.HandlerFunc) *server {
 	t.Helper()
 	s := &server{network: newNetwork()}
 	s.serve(t, "api.test:80", s.record(handler))
-	s.transport = newHTTPTransport()
+	s.transport = newHTTPTransport(new(load))
 	s.transport.Proxy = nil
 	s.transport.DialContext = s.dial
 	t.Cleanup(s.transport.CloseIdleConnections)
@@ -386,6 +399,8 @@ type resetConn struct {
 
 func (c *resetConn) Read(p []byte) (int, error) {
 	if c.left == 0 {
+		// Not before the server has something to say: it has read the request then.
+		_, _ = c.Conn.Read(p)
 		return 0, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 	}
 	n, err := c.Conn.Read(p[:min(len(p), c.left)])

@@ -15,13 +15,20 @@ func Redact(req *http.Request, text string) string {
 	return strings.ReplaceAll(text, token, "[redacted]")
 }
 
-// RedactHeader returns a copy of the answer's header without the credentials
-// that its request carried.
-func RedactHeader(resp *http.Response) http.Header {
-	header := resp.Header.Clone()
-	for _, values := range header {
+// redactHeader returns the answer's header, or a copy of it if it holds the
+// credentials that its request carried: then they are not in the copy.
+func redactHeader(resp *http.Response) http.Header {
+	header := resp.Header
+	for name, values := range resp.Header {
 		for i, value := range values {
-			values[i] = Redact(resp.Request, value)
+			safe := Redact(resp.Request, value)
+			if safe == value {
+				continue
+			}
+			if &header[name][i] == &values[i] {
+				header = resp.Header.Clone()
+			}
+			header[name][i] = safe
 		}
 	}
 	return header

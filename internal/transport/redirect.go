@@ -25,6 +25,18 @@ func (p redirectPolicy) check(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
+func isRedirect(resp *http.Response) bool {
+	return resp.StatusCode >= 300 && resp.StatusCode < 400
+}
+
+// hideBadLocation takes away a Location that is not a URL: net/http would repeat
+// it in an error, and forget the answer.
+func hideBadLocation(resp *http.Response) {
+	if _, err := resp.Location(); err != nil {
+		resp.Header.Del("Location")
+	}
+}
+
 // objection returns why the token must not go to target, or nothing.
 func (p redirectPolicy) objection(target *url.URL) string {
 	switch {

@@ -171,7 +171,8 @@ func RetryAfter(header http.Header, now time.Time) (time.Duration, bool) {
 	if text == "" {
 		return 0, false
 	}
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+	// A number too large to be one is the largest.
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		if seconds < 0 {
 			return 0, false
 		}

@@ -48,11 +48,12 @@ type Client struct {
 // New returns a Client.
 func New(config Config) *Client {
 	client := *config.HTTP
+	l := new(load)
 	if client.Transport == nil {
-		client.Transport = newHTTPTransport()
+		client.Transport = newHTTPTransport(l)
 	}
 	c := &Client{http: &client, transport: client.Transport, config: config}
-	client.Transport = &guard{next: &decompressor{next: client.Transport}, stall: config.Stall}
+	client.Transport = &guard{next: &decompressor{next: client.Transport}, stall: config.Stall, load: l}
 	client.CheckRedirect = redirectPolicy{base: config.Base}.check
 	return c
 }
@@ -155,8 +156,9 @@ type state struct {
 	askedForConn atomic.Bool
 	gotConn      atomic.Bool
 	handled      bool
-	readErr      error // of the answer's body
-	cancelled    bool  // failed because the call's context had ended
+	dog          *watchdog // the last hop's, if there were redirects
+	readErr      error     // of the answer's body
+	cancelled    bool      // failed because the call's context had ended
 }
 
 func (st *state) outcome() Outcome {
@@ -175,6 +177,7 @@ func stateOf(ctx context.Context) *state {
 func (st *state) begin() {
 	st.attempts++
 	st.begun = true
+	st.wait = 0
 	st.waiting = false
 	st.started = time.Now()
 	st.askedForConn.Store(false)
@@ -185,13 +188,22 @@ func (st *state) begin() {
 
 func (c *Client) handle(st *state, resp *http.Response) error {
 	st.handled = true
+	resp.Header = redactHeader(resp)
+	if _, ok := resp.Body.(*guardedBody); !ok {
+		// net/http has put a wrapper of its own around it, for its Timeout.
+		resp.Body = &guardedBody{ReadCloser: resp.Body, dog: st.dog, st: st}
+	}
 	for _, text := range resp.Header.Values("X-Pulumi-Warning") {
-		warning := Warning{Endpoint: st.call.Endpoint, Text: text, RequestID: resp.Header.Get(requestIDHeader)}
+		warning := Warning{
+			Endpoint:  st.call.Endpoint,
+			Text:      text,
+			RequestID: resp.Header.Get(requestIDHeader),
+		}
 		for _, observe := range c.config.OnWarning {
-			observe(resp.Request.Context(), warning)
+			observe(st.call.Request.Context(), warning)
 		}
 	}
-	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+	if isRedirect(resp) {
 		Discard(resp)
 		return redirectPolicy{base: c.config.Base}.refusal(resp, st.call.Request.Method)
 	}
@@ -202,7 +214,11 @@ func (c *Client) handle(st *state, resp *http.Response) error {
 // end is what stopped it.
 func (st *state) explain(ctx context.Context, err error) error {
 	ended := ctx.Err()
-	if ended == nil || (!st.waiting && !st.cancelled) {
+	switch {
+	case ended == nil && st.waiting && st.last != nil:
+		// The body could not be read again after all.
+		return st.last
+	case ended == nil, !st.waiting && !st.cancelled:
 		return withoutURL(err)
 	}
 	return &contextError{ended: ended, cause: context.Cause(ctx), last: st.last}

@@ -499,7 +499,7 @@ func TestClient_Do_TransportsThatLeaveThingsOut(t *testing.T) {
 			call := get(t)
 			handle := call.Handle
 			call.Handle = func(resp *http.Response, sofar Outcome) error {
-				_ = RedactHeader(resp) // as is done with every refusal
+				_ = redactHeader(resp) // as is done with every refusal
 				return handle(resp, sofar)
 			}
 			var err error

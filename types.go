@@ -118,6 +118,15 @@ func (t *Timestamp) set(parsed time.Time) error {
 	return nil
 }
 
+// String returns the time as [time.Time] prints it, or "never" for the zero
+// Timestamp.
+func (t Timestamp) String() string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Time.String()
+}
+
 // MarshalJSON returns the time in RFC 3339, or null for the zero Timestamp.
 func (t Timestamp) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
@@ -268,9 +277,13 @@ func (id StackIdentifier) String() string {
 	return id.Org + "/" + id.Project + "/" + id.Stack
 }
 
-// MarshalText returns "organization/project/stack". It fails for an identifier
-// that [ParseStackIdentifier] would not read back.
+// MarshalText returns "organization/project/stack", and nothing for the zero
+// StackIdentifier. It fails for an identifier that [ParseStackIdentifier] would
+// not read back.
 func (id StackIdentifier) MarshalText() ([]byte, error) {
+	if id == (StackIdentifier{}) {
+		return []byte{}, nil
+	}
 	text := id.String()
 	if _, err := ParseStackIdentifier(text); err != nil {
 		return nil, err
@@ -278,8 +291,13 @@ func (id StackIdentifier) MarshalText() ([]byte, error) {
 	return []byte(text), nil
 }
 
-// UnmarshalText reads what [ParseStackIdentifier] reads.
+// UnmarshalText reads what [ParseStackIdentifier] reads, and empty text as the
+// zero StackIdentifier.
 func (id *StackIdentifier) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*id = StackIdentifier{}
+		return nil
+	}
 	parsed, err := ParseStackIdentifier(string(text))
 	if err != nil {
 		return err

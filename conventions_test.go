@@ -1,0 +1,659 @@
+package pulumiapi
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// sourceSet is the package's own code, parsed: file by file name.
+type sourceSet struct {
+	fset  *token.FileSet
+	files map[string]*ast.File
+}
+
+func parseSources(t *testing.T, texts map[string]string) sourceSet {
+	t.Helper()
+	set := sourceSet{fset: token.NewFileSet(), files: map[string]*ast.File{}}
+	for name, text := range texts {
+		file, err := parser.ParseFile(set.fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		require.NoError(t, err, "parse %s", name)
+		set.files[name] = file
+	}
+	return set
+}
+
+func packageSources(t *testing.T) sourceSet {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	texts := map[string]string{}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		texts[name] = string(text)
+	}
+	require.Contains(t, texts, "stacks.go", "this test runs in the package's folder")
+	return parseSources(t, texts)
+}
+
+// all yields the files in the order of their names.
+func (s sourceSet) all(yield func(name string, file *ast.File) bool) {
+	for _, name := range slices.Sorted(maps.Keys(s.files)) {
+		if !yield(name, s.files[name]) {
+			return
+		}
+	}
+}
+
+func (s sourceSet) at(node ast.Node) string {
+	position := s.fset.Position(node.Pos())
+	return fmt.Sprintf("%s:%d", position.Filename, position.Line)
+}
+
+// conventions are the checks, each of which returns what is wrong.
+var conventions = map[string]func(sourceSet) []string{
+	"json tags":      checkJSONTags,
+	"doc comments":   checkDocComments,
+	"endpoints":      checkEndpoints,
+	"Pulumi Cloud":   checkEndpointLines,
+	"lists in pairs": checkListPairs,
+}
+
+func TestConventions(t *testing.T) {
+	t.Parallel()
+	for name, check := range conventions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, complaint := range check(packageSources(t)) {
+				assert.Fail(t, complaint)
+			}
+		})
+	}
+}
+
+// checkJSONTags: omitempty stands in no json tag, and a Nullable's says omitzero.
+func checkJSONTags(set sourceSet) (wrong []string) {
+	for _, file := range set.all {
+		ast.Inspect(file, func(node ast.Node) bool {
+			field, ok := node.(*ast.Field)
+			if !ok || field.Tag == nil {
+				return true
+			}
+			text, err := strconv.Unquote(field.Tag.Value)
+			if err != nil {
+				wrong = append(wrong, set.at(field)+": a tag that can't be read")
+				return true
+			}
+			_, options, _ := strings.Cut(reflect.StructTag(text).Get("json"), ",")
+			has := strings.Split(options, ",")
+			if slices.Contains(has, "omitempty") {
+				wrong = append(wrong, set.at(field)+": omitempty in a json tag: it drops what is set to zero; omitzero is meant")
+			}
+			if generic, ok := field.Type.(*ast.IndexExpr); ok && isNamed(generic.X, "Nullable") && !slices.Contains(has, "omitzero") {
+				wrong = append(wrong, set.at(field)+": the json tag of a Nullable must say omitzero")
+			}
+			return true
+		})
+	}
+	return wrong
+}
+
+func isNamed(expr ast.Expr, name string) bool {
+	ident, ok := expr.(*ast.Ident)
+	return ok && ident.Name == name
+}
+
+// checkDocComments: what is exported has a comment that starts with its name.
+// Constants and variables may share that of their group. Fields are left to
+// their author.
+func checkDocComments(set sourceSet) (wrong []string) {
+	complain := func(node ast.Node, format string, args ...any) {
+		wrong = append(wrong, set.at(node)+": "+fmt.Sprintf(format, args...))
+	}
+	named := func(node ast.Node, name string, doc *ast.CommentGroup) {
+		if text := doc.Text(); text != name && !strings.HasPrefix(text, name+" ") && !strings.HasPrefix(text, name+"\n") {
+			complain(node, "the comment of %s must start with its name", name)
+		}
+	}
+	for _, file := range set.all {
+		for _, declaration := range file.Decls {
+			switch d := declaration.(type) {
+			case *ast.FuncDecl:
+				if d.Name.IsExported() && (d.Recv == nil || ast.IsExported(receiverOf(d))) {
+					named(d, d.Name.Name, d.Doc)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch s := spec.(type) {
+					case *ast.TypeSpec:
+						if !s.Name.IsExported() {
+							continue
+						}
+						doc := s.Doc
+						if doc == nil {
+							doc = d.Doc
+						}
+						named(s, s.Name.Name, doc)
+					case *ast.ValueSpec:
+						for _, name := range s.Names {
+							switch {
+							case !name.IsExported() || (d.Lparen.IsValid() && d.Doc != nil && s.Doc == nil):
+							case s.Doc == nil && !d.Lparen.IsValid():
+								named(s, name.Name, d.Doc)
+							default:
+								named(s, name.Name, s.Doc)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return wrong
+}
+
+// receiverOf returns the name of the type that a function is a method of, or
+// nothing.
+func receiverOf(function *ast.FuncDecl) string {
+	if function.Recv == nil || len(function.Recv.List) == 0 {
+		return ""
+	}
+	receiver := function.Recv.List[0].Type
+	if pointer, ok := receiver.(*ast.StarExpr); ok {
+		receiver = pointer.X
+	}
+	switch generic := receiver.(type) {
+	case *ast.IndexExpr:
+		receiver = generic.X
+	case *ast.IndexListExpr:
+		receiver = generic.X
+	}
+	if name, ok := receiver.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
+
+func isServiceMethod(function *ast.FuncDecl) bool {
+	return function.Name.IsExported() && strings.HasSuffix(receiverOf(function), "Service")
+}
+
+// otherRooms are the files that name no operation of the service.
+var otherRooms = []string{
+	"doc.go", "client.go", "endpoint.go", "call.go", "pagination.go", "errors.go", "types.go", "credentials.go", "observer.go", "webhookevents.go",
+}
+
+// endpointLiteral is a composite literal of an Endpoint.
+type endpointLiteral struct {
+	file     string
+	variable string // empty if it is in a function
+	node     *ast.CompositeLit
+}
+
+// endpointLiterals finds all of them, also those whose type is left out.
+func endpointLiterals(set sourceSet) []endpointLiteral {
+	var all []endpointLiteral
+	for name, file := range set.all {
+		for _, declaration := range file.Decls {
+			general, ok := declaration.(*ast.GenDecl)
+			if !ok {
+				all = append(all, literalsIn(name, "", declaration)...)
+				continue
+			}
+			for _, spec := range general.Specs {
+				if value, ok := spec.(*ast.ValueSpec); ok {
+					all = append(all, literalsIn(name, value.Names[0].Name, spec)...)
+				}
+			}
+		}
+	}
+	return all
+}
+
+func literalsIn(file, variable string, root ast.Node) []endpointLiteral {
+	var all []endpointLiteral
+	ast.Inspect(root, func(node ast.Node) bool {
+		literal, ok := node.(*ast.CompositeLit)
+		if !ok {
+			return true
+		}
+		if isNamed(literal.Type, "Endpoint") {
+			all = append(all, endpointLiteral{file, variable, literal})
+		}
+		var element ast.Expr
+		switch collection := literal.Type.(type) {
+		case *ast.ArrayType:
+			element = collection.Elt
+		case *ast.MapType:
+			element = collection.Value
+		}
+		if isNamed(element, "Endpoint") {
+			for _, e := range literal.Elts {
+				if pair, ok := e.(*ast.KeyValueExpr); ok {
+					e = pair.Value
+				}
+				if inner, ok := e.(*ast.CompositeLit); ok && inner.Type == nil {
+					all = append(all, endpointLiteral{file, variable, inner})
+				}
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// field returns the source of a keyed field's value: a string's text, or
+// "http.MethodGet".
+func (l endpointLiteral) field(name string) string {
+	for _, element := range l.node.Elts {
+		pair, ok := element.(*ast.KeyValueExpr)
+		if !ok || !isNamed(pair.Key, name) {
+			continue
+		}
+		switch value := pair.Value.(type) {
+		case *ast.BasicLit:
+			text, err := strconv.Unquote(value.Value)
+			if err != nil {
+				return value.Value
+			}
+			return text
+		case *ast.SelectorExpr:
+			return fmt.Sprintf("%s.%s", value.X, value.Sel.Name)
+		case *ast.Ident:
+			return value.Name
+		}
+		return "?"
+	}
+	return ""
+}
+
+var (
+	methodConstant = regexp.MustCompile(`^http\.Method(Get|Head|Post|Put|Patch|Delete)$`)
+	goodTemplate   = regexp.MustCompile(`^/api(/([A-Za-z0-9._-]+|\{[A-Za-z][A-Za-z0-9]*\}))+$`)
+	dotSegment     = regexp.MustCompile(`/\.{1,2}(/|$)`)
+)
+
+// operation returns what the literal stands for: "GET /api/user/stacks".
+func (l endpointLiteral) operation() string {
+	return strings.ToUpper(strings.TrimPrefix(l.field("Method"), "http.Method")) + " " + l.field("Template")
+}
+
+// checkEndpoints: an operation is one package-level Endpoint{…} in a resource
+// file, which the coverage check finds in the source, and stands there once.
+func checkEndpoints(set sourceSet) (wrong []string) {
+	seen := map[string]string{}
+	for _, literal := range endpointLiterals(set) {
+		complain := func(text string) { wrong = append(wrong, set.at(literal.node)+": "+text) }
+		isResource := !slices.Contains(otherRooms, literal.file)
+		switch {
+		case literal.variable == "" && isResource:
+			complain("an Endpoint inside a function: nobody finds it there")
+			continue
+		case literal.variable == "":
+			continue // what a cursor is decoded into, for instance
+		case !isResource:
+			complain("an Endpoint outside the resource files")
+		}
+		if !methodConstant.MatchString(literal.field("Method")) {
+			complain("an Endpoint must name its Method by net/http's constant")
+		}
+		if template := literal.field("Template"); !goodTemplate.MatchString(template) || dotSegment.MatchString(template) {
+			complain("an Endpoint must name its Template: /api/…/{name}/…, and each placeholder is a whole segment")
+		}
+		if read := literal.field("Read"); read != "" && (read != "true" || literal.field("Method") != "http.MethodPost") {
+			complain("Read is for a POST, and true")
+		}
+		if first, again := seen[literal.operation()]; again {
+			complain("the same operation as at " + first)
+		}
+		seen[literal.operation()] = set.at(literal.node)
+	}
+	return wrong
+}
+
+var operationInDoc = regexp.MustCompile(`\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) /[^\s,;]*[^\s,;.]`)
+
+// checkEndpointLines: the comment of every method of a service names exactly
+// the operations that the method uses, itself or through what it calls.
+func checkEndpointLines(set sourceSet) (wrong []string) {
+	uses := newUsage(set)
+	for _, file := range set.all {
+		for _, declaration := range file.Decls {
+			function, ok := declaration.(*ast.FuncDecl)
+			if !ok || function.Doc == nil && !isServiceMethod(function) {
+				continue
+			}
+			_, line, found := strings.Cut("\n"+function.Doc.Text(), "\nPulumi Cloud: ")
+			if !found {
+				if isServiceMethod(function) {
+					wrong = append(wrong, fmt.Sprintf("%s: the comment of %s has no line Pulumi Cloud: GET /api/…", set.at(function), function.Name))
+				}
+				continue
+			}
+			line, _, _ = strings.Cut(line, "\n\n")
+			says := operationInDoc.FindAllString(line, -1)
+			slices.Sort(says)
+			does := uses.operations(keyOf(function))
+			if !slices.Equal(says, does) {
+				wrong = append(wrong, fmt.Sprintf("%s: the comment of %s names the operations %q, but it uses %q", set.at(function), function.Name, says, does))
+			}
+		}
+	}
+	return wrong
+}
+
+// usage says which declarations name which others. Names are taken for what
+// they are at package level, without regard to scopes.
+type usage struct {
+	names    map[string][]string // declaration → declarations
+	declares map[string][]string // variable → operations
+}
+
+// keyOf returns the name of a function, "Type.Name" for methods.
+func keyOf(function *ast.FuncDecl) string {
+	if receiver := receiverOf(function); receiver != "" {
+		return receiver + "." + function.Name.Name
+	}
+	return function.Name.Name
+}
+
+func newUsage(set sourceSet) usage {
+	u := usage{names: map[string][]string{}, declares: map[string][]string{}}
+	for _, literal := range endpointLiterals(set) {
+		if literal.variable != "" {
+			u.declares[literal.variable] = append(u.declares[literal.variable], literal.operation())
+		}
+	}
+	helpers := map[string][]string{} // an unexported method's name → its keys
+	services := map[string]string{}  // a field of Client → its type
+	for _, file := range set.all {
+		ast.Inspect(file, func(node ast.Node) bool {
+			switch n := node.(type) {
+			case *ast.FuncDecl:
+				if n.Recv != nil && !n.Name.IsExported() {
+					helpers[n.Name.Name] = append(helpers[n.Name.Name], keyOf(n))
+				}
+			case *ast.Field:
+				if pointer, ok := n.Type.(*ast.StarExpr); ok && len(n.Names) == 1 {
+					if name, ok := pointer.X.(*ast.Ident); ok && strings.HasSuffix(name.Name, "Service") {
+						services[n.Names[0].Name] = name.Name
+					}
+				}
+			}
+			return true
+		})
+	}
+	for _, file := range set.all {
+		for _, declaration := range file.Decls {
+			switch d := declaration.(type) {
+			case *ast.FuncDecl:
+				if d.Body != nil {
+					u.names[keyOf(d)] = append(u.names[keyOf(d)], namesIn(d.Body, d, helpers, services)...)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					if value, ok := spec.(*ast.ValueSpec); ok {
+						for _, name := range value.Names {
+							u.names[name.Name] = append(u.names[name.Name], namesIn(value, nil, helpers, services)...)
+						}
+					}
+				}
+			}
+		}
+	}
+	return u
+}
+
+func namesIn(root ast.Node, function *ast.FuncDecl, helpers map[string][]string, services map[string]string) []string {
+	var receiver, receiverType string
+	if function != nil && function.Recv != nil && len(function.Recv.List[0].Names) > 0 {
+		receiver, receiverType = function.Recv.List[0].Names[0].Name, receiverOf(function)
+	}
+	var names []string
+	ast.Inspect(root, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.Ident:
+			names = append(names, n.Name)
+		case *ast.SelectorExpr:
+			names = append(names, helpers[n.Sel.Name]...)
+			if receiver != "" && isNamed(n.X, receiver) {
+				names = append(names, receiverType+"."+n.Sel.Name)
+			}
+			if field, ok := n.X.(*ast.SelectorExpr); ok && services[field.Sel.Name] != "" {
+				names = append(names, services[field.Sel.Name]+"."+n.Sel.Name)
+			}
+			ast.Inspect(n.X, func(inner ast.Node) bool {
+				if ident, ok := inner.(*ast.Ident); ok {
+					names = append(names, ident.Name)
+				}
+				return true
+			})
+			return true
+		}
+		return true
+	})
+	return names
+}
+
+// operations returns what can be reached from a declaration, sorted.
+func (u usage) operations(from string) []string {
+	var found []string
+	seen := map[string]bool{}
+	next := []string{from}
+	for len(next) > 0 {
+		name := next[len(next)-1]
+		next = next[:len(next)-1]
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		found = append(found, u.declares[name]...)
+		next = append(next, u.names[name]...)
+	}
+	slices.Sort(found)
+	return found
+}
+
+// checkListPairs: what walks a list has a sister that gets one page of it, with
+// the same arguments and items, and the other way round.
+func checkListPairs(set sourceSet) (wrong []string) {
+	methods := map[string]*ast.FuncDecl{}
+	for _, file := range set.all {
+		for _, declaration := range file.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok && isServiceMethod(function) {
+				methods[keyOf(function)] = function
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(methods)) {
+		function := methods[key]
+		var sister, item, sisterItem string
+		switch walked, paged := walkedItem(function), pagedItem(function); {
+		case walked != "":
+			sister, item = key+"Page", walked
+			if other := methods[sister]; other != nil {
+				sisterItem = pagedItem(other)
+			}
+		case paged != "":
+			sister, item = strings.TrimSuffix(key, "Page"), paged
+			if other := methods[sister]; other != nil && other != function {
+				sisterItem = walkedItem(other)
+			}
+		default:
+			continue
+		}
+		switch {
+		case !strings.HasPrefix(function.Name.Name, "List"):
+			wrong = append(wrong, fmt.Sprintf("%s: %s lists, so its name begins with List", set.at(function), key))
+		case sisterItem == "":
+			wrong = append(wrong, fmt.Sprintf("%s: %s has no %s beside it: a list is both a walk and a page", set.at(function), key, sister))
+		case sisterItem != item:
+			wrong = append(wrong, fmt.Sprintf("%s: %s lists %s, but %s lists %s", set.at(function), key, item, sister, sisterItem))
+		case !slices.Equal(parameterTypes(function), parameterTypes(methods[sister])):
+			wrong = append(wrong, fmt.Sprintf("%s: %s takes other arguments than %s", set.at(function), key, sister))
+		}
+	}
+	return wrong
+}
+
+// walkedItem returns T of a function that returns iter.Seq2[*T, error].
+func walkedItem(function *ast.FuncDecl) string {
+	if results := function.Type.Results; results != nil && len(results.List) == 1 {
+		text := typeText(results.List[0].Type)
+		if item, ok := strings.CutPrefix(text, "iter.Seq2[*"); ok {
+			return strings.TrimSuffix(item, ", error]")
+		}
+	}
+	return ""
+}
+
+// pagedItem returns T of a function that returns (*Page[T], error).
+func pagedItem(function *ast.FuncDecl) string {
+	if results := function.Type.Results; results != nil && len(results.List) == 2 {
+		if item, ok := strings.CutPrefix(typeText(results.List[0].Type), "*Page["); ok {
+			return strings.TrimSuffix(item, "]")
+		}
+	}
+	return ""
+}
+
+func parameterTypes(function *ast.FuncDecl) []string {
+	var all []string
+	for _, parameter := range function.Type.Params.List {
+		for range max(len(parameter.Names), 1) {
+			all = append(all, typeText(parameter.Type))
+		}
+	}
+	return all
+}
+
+func typeText(expr ast.Expr) string {
+	switch e := expr.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.StarExpr:
+		return "*" + typeText(e.X)
+	case *ast.SelectorExpr:
+		return typeText(e.X) + "." + e.Sel.Name
+	case *ast.ArrayType:
+		return "[]" + typeText(e.Elt)
+	case *ast.MapType:
+		return "map[" + typeText(e.Key) + "]" + typeText(e.Value)
+	case *ast.IndexExpr:
+		return typeText(e.X) + "[" + typeText(e.Index) + "]"
+	case *ast.IndexListExpr:
+		var arguments []string
+		for _, argument := range e.Indices {
+			arguments = append(arguments, typeText(argument))
+		}
+		return typeText(e.X) + "[" + strings.Join(arguments, ", ") + "]"
+	}
+	return fmt.Sprintf("%T", expr)
+}
+
+// What the checks are for, each seen to complain.
+func TestConventions_SeeWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	const service = "package x\n// HooksService is a service.\ntype HooksService struct{ client *Client }\n"
+	const get = `var hookGetEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/hooks/{hook}"}` + "\n"
+	const list = `var hookListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/hooks"}` + "\n"
+	const client = "package x\n// Client is one.\ntype Client struct{ Hooks *HooksService }\n"
+	for _, c := range []struct {
+		check, code string
+		wrong       string // what the only complaint says; empty: there is none
+		file        string // hooks.go, unless given
+	}{
+		{"json tags", "package x\ntype t struct{ A string `json:\"a,omitzero\" url:\"a,omitempty\"`; N Nullable[int] `json:\"n,omitzero\"` }", "", ""},
+		{"json tags", "package x\ntype t struct{ A string `json:\"a,omitempty\"` }", "omitempty", ""},
+		{"json tags", "package x\nfunc f() { type t struct{ A string `json:\",omitzero,omitempty\"` } }", "omitempty", ""},
+		{"json tags", "package x\nfunc f[T struct{ A int `json:\"a,omitempty\"`}]() {}", "omitempty", ""},
+		{"json tags", "package x\ntype t struct{ N Nullable[int] `json:\"n\"` }", "omitzero", ""},
+
+		{"doc comments", "package x\n// T is.\ntype T struct{ A, b int }\n// M does.\nfunc (T) M() {}\nfunc (T) m() {}\nfunc f() {}\ntype u int\nfunc (u) M() {}", "", ""},
+		{"doc comments", "package x\n// The kinds.\nconst (\n\tA = 1\n\tB = 2\n)\n// C is.\nvar C, d int\nconst (\n\t// E is.\n\tE = 1\n)", "", ""},
+		{"doc comments", "package x\ntype T int", "the comment of T ", ""},
+		{"doc comments", "package x\n// A T is.\ntype T int", "the comment of T ", ""},
+		{"doc comments", "package x\n// Thing is.\ntype T int", "the comment of T ", ""},
+		{"doc comments", "package x\nfunc F() {}", "the comment of F ", ""},
+		{"doc comments", "package x\n// T is.\ntype T int\nfunc (t *T) M() {}", "the comment of M ", ""},
+		{"doc comments", "package x\n// T is.\ntype T[A any] []A\nfunc (t T[A]) M() {}", "the comment of M ", ""},
+		{"doc comments", "package x\nconst A = 1", "the comment of A ", ""},
+		{"doc comments", "package x\nvar (\n\ta int\n\tB int\n)", "the comment of B ", ""},
+		{"doc comments", "package x\n// The errors.\nvar (\n\t// Says nothing.\n\tB int\n)", "the comment of B ", ""},
+
+		{"endpoints", service + get + list, "", ""},
+		{"endpoints", service + get + get, "the same operation", ""},
+		{"endpoints", service + get, "outside the resource files", "call.go"},
+		{"endpoints", service + "func f() { _ = Endpoint{} }", "", "pagination.go"},
+		{"endpoints", service + `func f() { _ = Endpoint{Method: http.MethodGet, Template: "/api/a"} }`, "inside a function", ""},
+		{"endpoints", service + `var e = Endpoint{Method: "GET", Template: "/api/a"}`, "Method", ""},
+		{"endpoints", service + `var e = Endpoint{Template: "/api/a"}`, "Method", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet}`, "Template", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: prefix + "/a"}`, "Template", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/hooks"}`, "Template", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/a/"}`, "Template", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/x{a}"}`, "Template", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/../a"}`, "Template", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/a?b=c"}`, "Template", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/a", Read: true}`, "Read", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodPost, Template: "/api/a", Read: true}`, "", ""},
+		{"endpoints", service + `var e = map[string]Endpoint{"a": {Template: "/api/a"}}`, "Method", ""},
+		{"endpoints", service + `var e = []Endpoint{{Method: http.MethodGet}}`, "Template", ""},
+
+		{"Pulumi Cloud", service + get + "// Get gets.\n//\n// Pulumi Cloud: GET /api/hooks/{hook}\nfunc (s *HooksService) Get() { f(hookGetEndpoint) }", "", ""},
+		{"Pulumi Cloud", service + get + "// Get gets.\nfunc (s *HooksService) Get() { f(hookGetEndpoint) }", "has no line", ""},
+		{"Pulumi Cloud", service + get + "func (s *HooksService) Get() { f(hookGetEndpoint) }", "has no line", ""},
+		{"Pulumi Cloud", service + get + "// Get gets.\n//\n// Pulumi Cloud: GET /api/hooks/{name}\nfunc (s *HooksService) Get() { f(hookGetEndpoint) }", "but it uses", ""},
+		{"Pulumi Cloud", service + get + "// Get gets.\n//\n// Pulumi Cloud: POST /api/hooks/{hook}\nfunc (s *HooksService) Get() { f(hookGetEndpoint) }", "but it uses", ""},
+		{"Pulumi Cloud", service + get + list + "// Get gets.\n//\n// Pulumi Cloud: GET /api/hooks/{hook}\nfunc (s *HooksService) Get() { f(hookGetEndpoint, hookListEndpoint) }", "but it uses", ""},
+		{"Pulumi Cloud", service + get + list + "// Get gets.\n//\n// Pulumi Cloud: GET /api/hooks/{hook},\n// and GET /api/hooks.\nfunc (s *HooksService) Get() { f(hookGetEndpoint, hookListEndpoint) }", "", ""},
+		{"Pulumi Cloud", service + get + "// Get gets.\n//\n// Pulumi Cloud: GET /api/hooks/{hook},\n// and GET /api/hooks\nfunc (s *HooksService) Get() { f(hookGetEndpoint) }", "but it uses", ""},
+		{"Pulumi Cloud", service + list + "// List lists.\n//\n// Pulumi Cloud: GET /api/hooks\nfunc (s *HooksService) List() { s.list() }\nfunc (s *HooksService) list() { helper() }\nfunc helper() { f(hookListEndpoint) }", "", ""},
+		{"Pulumi Cloud", service + list + "// List lists.\n//\n// Pulumi Cloud: GET /api/x\nfunc (s *HooksService) List() { s.list() }\nfunc (s *HooksService) list() { helper() }\nfunc helper() { f(hookListEndpoint) }", "but it uses", ""},
+		{"Pulumi Cloud", service + list + "var table = map[string]any{\"a\": hookListEndpoint}\n// List lists.\n//\n// Pulumi Cloud: GET /api/hooks\nfunc (s *HooksService) List() { f(table[\"a\"]) }", "", ""},
+		{"Pulumi Cloud", client + list + "func (s *HooksService) list() { f(hookListEndpoint) }\n// Sync syncs.\n//\n// Pulumi Cloud: GET /api/hooks\nfunc (o *OthersService) Sync() { o.client.Hooks.list() }", "", ""},
+		{"Pulumi Cloud", client + list + "// Do does.\n//\n// Pulumi Cloud: GET /api/hooks\nfunc Do() {}", "but it uses", ""},
+
+		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}", "", ""},
+		{"lists in pairs", service + "func (s *HooksService) List(ctx C) ([]Hook, error) {}\nfunc (s *HooksService) Get() (*Hook, error) {}", "", ""},
+		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}", "has no HooksService.ListPage", ""},
+		{"lists in pairs", service + "func (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}", "has no HooksService.List ", ""},
+		{"lists in pairs", service + "func (s *HooksService) Walk(ctx C, o *O) iter.Seq2[*Hook, error] {}", "begins with List", ""},
+	} {
+		file := c.file
+		if file == "" {
+			file = "hooks.go"
+		}
+		got := conventions[c.check](parseSources(t, map[string]string{file: c.code}))
+		if c.wrong == "" {
+			assert.Empty(t, got, "%s of\n%s", c.check, c.code)
+			continue
+		}
+		if assert.Len(t, got, 1, "%s of\n%s", c.check, c.code) {
+			assert.Contains(t, got[0], c.wrong, "%s of\n%s", c.check, c.code)
+		}
+	}
+	for _, pair := range []string{
+		"func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Other], error) {}",
+		"func (s *HooksService) List(ctx C, a, b string) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, a string) (*Page[Hook], error) {}",
+	} {
+		assert.Len(t, checkListPairs(parseSources(t, map[string]string{"hooks.go": service + pair})), 2, pair)
+	}
+}

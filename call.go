@@ -91,7 +91,11 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 			return r.handle(resp, path, sofar)
 		},
 	})
-	info.Attempts = outcome.Attempts
+	if info.Attempts != outcome.Attempts {
+		// The last attempt was not answered; what an earlier one was is no
+		// answer to the call.
+		*info = ResponseInfo{Attempts: outcome.Attempts}
+	}
 	if captured, ok := ctx.Value(captureKey{}).(*ResponseInfo); ok {
 		*captured = *info
 	}
@@ -153,11 +157,15 @@ func (r call) handle(resp *http.Response, path string, sofar transport.Outcome) 
 // send one or not, but never a page: that is a proxy's, which wants somebody to
 // sign in, and nothing has been done.
 func receiveNothing(resp *http.Response) error {
-	body := bytes.TrimSpace(transport.ReadStart(resp, maxErrorBody))
-	if bytes.HasPrefix(body, []byte("<")) {
+	if body := transport.ReadStart(resp, maxErrorBody); isPage(body) {
 		return notJSONError(resp, body)
 	}
 	return nil
+}
+
+// isPage reports whether a body that begins so is HTML.
+func isPage(start []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(start), []byte("<"))
 }
 
 // isDeletedAlready reports whether the thing to delete is gone because an
@@ -175,7 +183,7 @@ func (r call) refusal(resp *http.Response, path string, sofar transport.Outcome)
 		Endpoint:   r.endpoint,
 		Path:       path,
 		Attempts:   sofar.Attempts,
-		Header:     transport.RedactHeader(resp),
+		Header:     resp.Header,
 	}
 	e.RetryAfter, _ = transport.RetryAfter(resp.Header, time.Now())
 	e.readErrorBody([]byte(transport.Redact(resp.Request, body)))
@@ -224,7 +232,7 @@ func decodeBody(resp *http.Response, v any, limit int64) error {
 		return fmt.Errorf("the answer is longer than the %d MiB that are read at most", limit>>20)
 	case len(body) == 0:
 		return fmt.Errorf("the answer (status %d) has no body", resp.StatusCode)
-	case string(body) == "null":
+	case string(body) == "null" && reflect.TypeOf(v).Elem().Kind() != reflect.Slice:
 		return errors.New("the answer is null")
 	default:
 		return decodeAnswer(resp, body, v)
@@ -237,18 +245,25 @@ func decodeAnswer(resp *http.Response, body []byte, v any) error {
 	case err == nil:
 		return nil
 	case jsonx.IsTruncated(err):
-		return fmt.Errorf("the answer was cut off after %d bytes: %w", len(body), err)
+		return fmt.Errorf("the answer was cut off after %d bytes: %w", len(body), io.ErrUnexpectedEOF)
 	case jsonx.IsSyntaxError(err):
 		return notJSONError(resp, body)
 	default:
-		return fmt.Errorf("the answer is JSON of another form than expected: %w", err)
+		// The decoder's error quotes the answer.
+		return fmt.Errorf("the answer is JSON of another form than expected: %s",
+			oneLine(transport.Redact(resp.Request, err.Error()), maxErrorText))
 	}
 }
 
 // notJSONError says what came instead of JSON.
-func notJSONError(resp *http.Response, body []byte) error {
+func notJSONError(resp *http.Response, body []byte) error { return unexpectedError("JSON", resp, body) }
+
+// notTextError says what came instead of text.
+func notTextError(resp *http.Response, body []byte) error { return unexpectedError("text", resp, body) }
+
+func unexpectedError(wanted string, resp *http.Response, body []byte) error {
 	start := transport.Redact(resp.Request, string(body[:min(len(body), maxErrorBody)]))
-	return fmt.Errorf("the answer is not JSON: content type %q, begins %q",
+	return fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted,
 		oneLine(resp.Header.Get("Content-Type"), maxErrorPath), oneLine(start, maxExcerpt))
 }
 
@@ -272,10 +287,39 @@ func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
 	return value, nil
 }
 
+// fetchAll makes a call whose answer is an array of T, with all there is.
+func fetchAll[T any](ctx context.Context, c *Client, r call) ([]T, error) {
+	all, err := fetch[[]T](ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	return *all, nil
+}
+
+// fetchWithBody makes a call that sends body as JSON, and whose answer is a T.
+// name is the argument that body comes from.
+func fetchWithBody[T any](ctx context.Context, c *Client, r call, name string, body any) (*T, error) {
+	var err error
+	if r.body, err = jsonBody(name, body); err != nil {
+		return nil, err
+	}
+	return fetch[T](ctx, c, r)
+}
+
 // execute makes a call whose answer is of no interest.
 func execute(ctx context.Context, c *Client, r call) error {
 	_, err := c.send(ctx, r)
 	return err
+}
+
+// executeWithBody makes a call that sends body as JSON, and whose answer is of
+// no interest. name is the argument that body comes from.
+func executeWithBody(ctx context.Context, c *Client, r call, name string, body any) error {
+	var err error
+	if r.body, err = jsonBody(name, body); err != nil {
+		return err
+	}
+	return execute(ctx, c, r)
 }
 
 // jsonBody returns v as the body of a request. name is the argument it is.

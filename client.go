@@ -19,8 +19,8 @@ const (
 	// defaultBaseURL is Pulumi's own installation of the service.
 	defaultBaseURL = "https://api.pulumi.com"
 
-	// stallTimeout ends an attempt during which nothing moves, where the
-	// caller has set no deadline.
+	// stallTimeout ends an attempt (each of them) during which nothing moves,
+	// where the caller has set no deadline.
 	stallTimeout = 60 * time.Second
 )
 
@@ -32,6 +32,20 @@ type Client struct {
 	Stacks *StacksService
 	// Updates reads the updates of stacks and what happened during them.
 	Updates *UpdatesService
+	// Orgs manages organizations and who belongs to them.
+	Orgs *OrgsService
+	// Teams manages teams and what they may do.
+	Teams *TeamsService
+	// Tokens manages the user's access tokens.
+	Tokens *TokensService
+	// Webhooks manages webhooks and what they have delivered.
+	Webhooks *WebhooksService
+	// AuditLogs reads and exports audit logs.
+	AuditLogs *AuditLogsService
+	// Insights manages cloud accounts whose resources are discovered.
+	Insights *InsightsService
+	// PolicyIssues reads and triages what policies have found.
+	PolicyIssues *PolicyIssuesService
 
 	base      *url.URL
 	token     Secret
@@ -54,8 +68,10 @@ type config struct {
 }
 
 // NewClient returns a Client. Without credentials, or with an option that
-// can't be right, it returns an [*ArgumentError]. It sends nothing, and reads
-// neither environment nor files unless [FromEnvironment] is among the options.
+// can't be right, it returns an [*ArgumentError]. It sends nothing, and looks
+// for credentials neither in the environment nor in files unless
+// [FromEnvironment] is among the options. Without [WithHTTPClient], requests go
+// through the proxy that HTTPS_PROXY and the like name.
 func NewClient(opts ...Option) (*Client, error) {
 	c := config{userAgent: "pulumiapi/" + version}
 	for i, opt := range opts {
@@ -89,6 +105,13 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	client.Stacks = &StacksService{client: client}
 	client.Updates = &UpdatesService{client: client}
+	client.Orgs = &OrgsService{client: client}
+	client.Teams = &TeamsService{client: client}
+	client.Tokens = &TokensService{client: client}
+	client.Webhooks = &WebhooksService{client: client}
+	client.AuditLogs = &AuditLogsService{client: client}
+	client.Insights = &InsightsService{client: client}
+	client.PolicyIssues = &PolicyIssuesService{client: client}
 	return client, nil
 }
 
@@ -111,6 +134,9 @@ func (c *config) transportConfig(base *url.URL) transport.Config {
 	}
 	return t
 }
+
+// BaseURL returns the address that the client talks to.
+func (c *Client) BaseURL() string { return c.base.String() }
 
 // CloseIdleConnections closes the connections that no call uses at the moment.
 // A program that keeps its client for good has no need of it.

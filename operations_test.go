@@ -1,8 +1,10 @@
 package pulumiapi_test
 
 import (
+	"bytes"
 	"context"
 	"iter"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -157,11 +159,257 @@ func operations() []operation {
 				return itemsOf(client.Updates.ListPreviewsPage(ctx, prod, nil))
 			},
 		},
+		{
+			name: "Orgs.ListMembers", fixture: "orgs_list_members.json", items: "members", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.Orgs.ListMembers(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "Orgs.ListMembersPage", fixture: "orgs_list_members.json", items: "members", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.Orgs.ListMembersPage(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "Orgs.AddMember", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Orgs.AddMember(ctx, "acme", "ada", pulumiapi.OrgRoleMember))
+			},
+		},
+		{
+			name: "Orgs.RemoveMember", resends: true, on404: []string{"DELETE"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Orgs.RemoveMember(ctx, "acme", "ada"))
+			},
+		},
+		{
+			name: "Orgs.UpdateMember", on404: []string{"PATCH"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Orgs.UpdateMember(ctx, "acme", "ada", pulumiapi.OrgMemberUpdateRequest{Role: new(pulumiapi.OrgRoleAdmin)}))
+			},
+		},
+		{
+			name: "Teams.Create", fixture: "teams_create.json", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Teams.Create(ctx, "acme", pulumiapi.TeamCreateRequest{Name: "web"})
+			},
+		},
+		{
+			name: "Teams.Delete", resends: true, on404: []string{"DELETE"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Teams.Delete(ctx, "acme", "web"))
+			},
+		},
+		{
+			name: "Teams.AddMember", on404: []string{"PATCH"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Teams.AddMember(ctx, "acme", "web", "ada"))
+			},
+		},
+		{
+			name: "Teams.RemoveMember", on404: []string{"PATCH"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Teams.RemoveMember(ctx, "acme", "web", "ada"))
+			},
+		},
+		{
+			name: "Teams.GrantStackAccess", on404: []string{"PATCH"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Teams.GrantStackAccess(ctx, "web", prod, pulumiapi.StackPermissionEdit))
+			},
+		},
+		{
+			name: "Teams.RemoveStackAccess", on404: []string{"PATCH"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Teams.RemoveStackAccess(ctx, "web", prod))
+			},
+		},
+		{
+			name: "Tokens.List", fixture: "tokens_list.json", items: "tokens", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.Tokens.List(ctx, nil))
+			},
+		},
+		{
+			name: "Tokens.ListPage", fixture: "tokens_list.json", items: "tokens", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.Tokens.ListPage(ctx, nil))
+			},
+		},
+		{
+			name: "Tokens.Create", fixture: "tokens_create.json", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Tokens.Create(ctx, pulumiapi.AccessTokenCreateRequest{Description: "ci"})
+			},
+		},
+		{
+			name: "Tokens.Delete", resends: true, on404: []string{"DELETE"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Tokens.Delete(ctx, "74529ccd"))
+			},
+		},
+		{
+			name: "Webhooks.Create", fixture: "webhooks_create.json", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Webhooks.Create(ctx, pulumiapi.OrgScope("acme"), pulumiapi.WebhookCreateRequest{PayloadURL: "https://example.com"})
+			},
+		},
+		{
+			name: "Webhooks.List", fixture: "webhooks_list.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Webhooks.List(ctx, pulumiapi.OrgScope("acme"))
+			},
+		},
+		{
+			name: "Webhooks.Get", fixture: "webhooks_get.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Webhooks.Get(ctx, pulumiapi.OrgScope("acme"), "4e662b3b")
+			},
+		},
+		{
+			name: "Webhooks.Update", fixture: "webhooks_get.json", on404: []string{"PATCH"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Webhooks.Update(ctx, pulumiapi.OrgScope("acme"), "4e662b3b", pulumiapi.WebhookUpdateRequest{})
+			},
+		},
+		{
+			name: "Webhooks.Delete", resends: true, on404: []string{"DELETE"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Webhooks.Delete(ctx, pulumiapi.OrgScope("acme"), "4e662b3b"))
+			},
+		},
+		{
+			name: "Webhooks.Ping", fixture: "webhooks_ping.json", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Webhooks.Ping(ctx, prod, "4e662b3b")
+			},
+		},
+		{
+			name: "Webhooks.ListDeliveries", fixture: "webhooks_list_deliveries.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Webhooks.ListDeliveries(ctx, prod, "4e662b3b")
+			},
+		},
+		{
+			name: "Webhooks.Redeliver", fixture: "webhooks_ping.json", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Webhooks.Redeliver(ctx, prod, "4e662b3b", "ea01abd2")
+			},
+		},
+		{
+			name: "AuditLogs.List", fixture: "auditlogs_list_v1.json", items: "auditLogEvents", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.AuditLogs.List(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "AuditLogs.ListPage", fixture: "auditlogs_list_v1.json", items: "auditLogEvents", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.AuditLogs.ListPage(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "AuditLogs.ListV1", fixture: "auditlogs_list_v1.json", items: "auditLogEvents", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.AuditLogs.ListV1(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "AuditLogs.ListV1Page", fixture: "auditlogs_list_v1.json", items: "auditLogEvents", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.AuditLogs.ListV1Page(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "Insights.CreateAccount", on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return write(client.Insights.CreateAccount(ctx, "acme", "FizzBuzz AWS Staging", pulumiapi.InsightsAccountCreateRequest{Provider: pulumiapi.InsightsProviderAWS, Environment: "insights/aws"}))
+			},
+		},
+		{
+			name: "Insights.ListAccounts", fixture: "insights_list_accounts.json", items: "accounts", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.Insights.ListAccounts(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "Insights.ListAccountsPage", fixture: "insights_list_accounts.json", items: "accounts", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.Insights.ListAccountsPage(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "Insights.GetAccount", fixture: "insights_get_account.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Insights.GetAccount(ctx, "acme", "FizzBuzz AWS Staging")
+			},
+		},
+		{
+			name: "PolicyIssues.List", fixture: "policyissues_list.json", items: "policyIssues", resends: true, on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.PolicyIssues.List(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "PolicyIssues.ListPage", fixture: "policyissues_list.json", items: "policyIssues", resends: true, on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.PolicyIssues.ListPage(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "PolicyIssues.ListGroups", answer: `{"groupData":[{"status":"open","count":3}],"rowCount":1}`, items: "groupData", resends: true, on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.PolicyIssues.ListGroups(ctx, "acme", &pulumiapi.PolicyIssueGroupOptions{GroupBy: []pulumiapi.GridColumn{{ID: "status"}}}))
+			},
+		},
+		{
+			name: "PolicyIssues.ListGroupsPage", answer: `{"groupData":[{"status":"open","count":3}],"rowCount":1}`, items: "groupData", resends: true, on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.PolicyIssues.ListGroupsPage(ctx, "acme", &pulumiapi.PolicyIssueGroupOptions{GroupBy: []pulumiapi.GridColumn{{ID: "status"}}}))
+			},
+		},
+		{
+			name: "PolicyIssues.Get", fixture: "policyissues_get.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.PolicyIssues.Get(ctx, "acme", "b807f797")
+			},
+		},
+		{
+			name: "PolicyIssues.Update", fixture: "policyissues_update.json", on404: []string{"PATCH"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.PolicyIssues.Update(ctx, "acme", "b807f797", pulumiapi.PolicyIssueUpdateRequest{Status: new(pulumiapi.PolicyIssueStatusInProgress)})
+			},
+		},
+		{
+			name: "PolicyIssues.ListViolations", fixture: "policyissues_list_violations.json", items: "policyViolations", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.PolicyIssues.ListViolations(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "PolicyIssues.ListViolationsPage", fixture: "policyissues_list_violations.json", items: "policyViolations", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return itemsOf(client.PolicyIssues.ListViolationsPage(ctx, "acme", nil))
+			},
+		},
 	}
 }
 
 // returnsValue reports whether the method returns more than an error.
 func (o operation) returnsValue() bool { return o.fixture != "" || o.answer != "" }
+
+// isArray reports whether the answer is a bare array.
+func (o operation) isArray(t *testing.T) bool {
+	t.Helper()
+	return o.returnsValue() && bytes.TrimSpace(o.body(t))[0] == '['
+}
+
+// isWrite reports whether the method changes something. A POST that is sent
+// again is one that only reads.
+func (o operation) isWrite() bool {
+	return o.on404[0] != http.MethodGet && (o.on404[0] != http.MethodPost || !o.resends)
+}
 
 // body returns what a server answers to the operation when all is well.
 func (o operation) body(t *testing.T) []byte {

@@ -1,6 +1,7 @@
 package pulumiapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -26,8 +27,9 @@ type Page[T any] struct {
 
 // Cursor is a place in a list: between two pages. It is text that can be kept
 // and used later, by another process, too; what is in it is nobody's business.
-// A cursor fits the list that it comes from and no other. It remembers the
-// page size, which goes before the PageSize of the options.
+// A cursor fits the list that it comes from and no other. It remembers the page
+// size, which goes before the PageSize of the options, but not the filters:
+// give the same ones again.
 type Cursor string
 
 // cursorKind is how a list's pages follow one another.
@@ -44,6 +46,8 @@ const (
 	afterCursor cursorKind = "after"
 	// linkCursor: each answer holds the URL of the next page.
 	linkCursor cursorKind = "link"
+	// guessedCursor: like a token, but nothing says that the service takes it.
+	guessedCursor cursorKind = "guessed"
 )
 
 // position is what a Cursor says.
@@ -187,6 +191,7 @@ func rowPage[T any](p position, items []T, total int) *Page[T] {
 // paging is what a list's options say about pages, and how the list's
 // parameters are called. Lists without a page size have no sizeName.
 type paging struct {
+	kind                cursorKind // tokenCursor if empty
 	cursor              Cursor
 	size                int
 	tokenName, sizeName string
@@ -198,7 +203,7 @@ type paging struct {
 // fetchTokenPage gets a page of a list whose answers are of type A and name the
 // next page by a token. query is what has `url` tags; open takes an answer apart.
 func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, query any, open func(*A) (items []T, next string)) (*Page[T], error) {
-	at, err := startOf(tokenCursor, r.endpoint, p.cursor, p.size)
+	at, err := startOf(cmp.Or(p.kind, tokenCursor), r.endpoint, p.cursor, p.size)
 	if err != nil {
 		return nil, err
 	}
@@ -273,8 +278,11 @@ func checkProgress[T any](cursor Cursor, previous []T, page *Page[T]) error {
 		return &ArgumentError{Name: "fetch", Reason: "returned a page that leads to itself: does it use the cursor?"}
 	}
 	p, err := parseCursor(cursor)
-	if err != nil || (p.kind != pageCursor && p.kind != rowCursor) {
+	if err != nil {
 		return nil //nolint:nilerr // a cursor of the user's own making
+	}
+	if p.kind != pageCursor && p.kind != rowCursor && p.kind != guessedCursor {
+		return nil
 	}
 	if len(page.Items) > 0 && reflect.DeepEqual(previous, page.Items) {
 		return listError(p.list, fmt.Sprintf("%s %s repeats the one before it: the list would not end", p.kind, p.at))

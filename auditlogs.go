@@ -1,0 +1,367 @@
+package pulumiapi
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/pulumiapi/pulumiapi/internal/transport"
+)
+
+// AuditLogsService reads the audit log of organizations.
+type AuditLogsService struct {
+	client *Client
+}
+
+// AuditLogEvent is one entry of an audit log.
+type AuditLogEvent struct {
+	Timestamp Timestamp `json:"timestamp"`
+	// SourceIP is the address that the request came from.
+	SourceIP string `json:"sourceIP"`
+	// Event is what has happened: "Stack Update Started".
+	Event       string   `json:"event"`
+	Description string   `json:"description"`
+	User        UserInfo `json:"user"`
+	// TokenID and TokenName are the access token's, if one was used.
+	TokenID   string `json:"tokenID"`
+	TokenName string `json:"tokenName"`
+	// ReqOrgAdmin and ReqStackAdmin say that it took the rights of an
+	// administrator of the organization, or of the stack.
+	ReqOrgAdmin   bool `json:"reqOrgAdmin"`
+	ReqStackAdmin bool `json:"reqStackAdmin"`
+	// AuthFailure says that somebody failed to prove who they are.
+	AuthFailure bool `json:"authFailure"`
+	// ActorName and ActorURN are who did it, if that was no user.
+	ActorName string `json:"actorName"`
+	ActorURN  string `json:"actorUrn"`
+}
+
+// AuditLogListOptions choose a part of an audit log.
+type AuditLogListOptions struct {
+	// Since and Until are the bounds in time, in whole seconds; no bound if zero.
+	Since time.Time `url:"startTime,unix"`
+	Until time.Time `url:"endTime,unix,omitempty"`
+	// UserFilter leaves only the events of one user, by login.
+	UserFilter string `url:"userFilter,omitempty"`
+	// EventFilter leaves only one kind of event.
+	EventFilter string `url:"eventFilter,omitempty"`
+	// Cursor is where to begin: a [Page.Next] of this list.
+	Cursor Cursor `url:"-"`
+}
+
+// epoch stands in for no lower bound: no source says whether the service would
+// do without one.
+var epoch = time.Unix(0, 0)
+
+var auditLogListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/auditlogs/v2"}
+
+// List walks the events of an organization's audit log, newest first, over all
+// pages. The sequence yields a nil event with the first error, and ends.
+//
+// The service continues a page by the second of its last event: where a second
+// has more events than a page holds, some may be repeated or left out.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2
+func (s *AuditLogsService) List(ctx context.Context, org string, opts *AuditLogListOptions) iter.Seq2[*AuditLogEvent, error] {
+	return walk(ctx, opts, func(o *AuditLogListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *AuditLogListOptions) (*Page[AuditLogEvent], error) {
+		return s.ListPage(ctx, org, o)
+	})
+}
+
+// ListPage returns one page of what [AuditLogsService.List] walks: the first, or
+// the one at the Cursor of opts. The service chooses the page size.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2
+func (s *AuditLogsService) ListPage(ctx context.Context, org string, opts *AuditLogListOptions) (*Page[AuditLogEvent], error) {
+	o := optionsOf(opts)
+	if o.Since.IsZero() {
+		o.Since = epoch
+	}
+	return s.listPage(ctx, call{endpoint: auditLogListEndpoint, args: orgArgs(org)}, o.Cursor, o)
+}
+
+func (s *AuditLogsService) listPage(ctx context.Context, r call, cursor Cursor, query any) (*Page[AuditLogEvent], error) {
+	type answer struct {
+		AuditLogEvents    []AuditLogEvent `json:"auditLogEvents"`
+		ContinuationToken string          `json:"continuationToken"`
+	}
+	return fetchTokenPage(ctx, s.client, r, paging{cursor: cursor, tokenName: "continuationToken"}, query,
+		func(a *answer) ([]AuditLogEvent, string) { return a.AuditLogEvents, a.ContinuationToken })
+}
+
+// AuditLogListV1Options choose a part of an audit log in the older way.
+type AuditLogListV1Options struct {
+	// StartTime is where to begin, and the list goes back in time from there,
+	// in whole seconds: it is the upper bound, whatever its name and the
+	// service's documentation say. It is the present if zero.
+	StartTime time.Time `url:"startTime,unix,omitempty"`
+	// UserFilter leaves only the events of one user, by login.
+	UserFilter string `url:"userFilter,omitempty"`
+	// EventFilter leaves only one kind of event.
+	EventFilter string `url:"eventFilter,omitempty"`
+	// Cursor is where to begin: a [Page.Next] of this list.
+	Cursor Cursor `url:"-"`
+}
+
+var auditLogListV1Endpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/auditlogs"}
+
+// ListV1 walks the events of an organization's audit log in the older way, for
+// self-hosted installations that have no other: from StartTime back to the
+// log's beginning, newest first. There is no lower bound, so leave the loop
+// when you have seen enough. [AuditLogsService.List] has the bounds that one
+// expects.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs
+func (s *AuditLogsService) ListV1(ctx context.Context, org string, opts *AuditLogListV1Options) iter.Seq2[*AuditLogEvent, error] {
+	return walk(ctx, opts, func(o *AuditLogListV1Options) *Cursor { return &o.Cursor }, func(ctx context.Context, o *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
+		return s.ListV1Page(ctx, org, o)
+	})
+}
+
+// ListV1Page returns one page of what [AuditLogsService.ListV1] walks: the
+// first, or the one at the Cursor of opts. The service chooses the page size.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs
+func (s *AuditLogsService) ListV1Page(ctx context.Context, org string, opts *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
+	o := optionsOf(opts)
+	switch {
+	case o.Cursor != "":
+		// The token is a time, too, and only one of them can be the bound.
+		o.StartTime = time.Time{}
+	case o.StartTime.IsZero():
+		o.StartTime = time.Now()
+	}
+	return s.listPage(ctx, call{endpoint: auditLogListV1Endpoint, args: orgArgs(org)}, o.Cursor, o)
+}
+
+// AuditLogFormat is the form of an exported audit log.
+type AuditLogFormat string
+
+// The forms of exports.
+const (
+	// AuditLogFormatCSV has a line of names, and a line for each event;
+	// [DecodeAuditLogCSV] reads it.
+	AuditLogFormatCSV AuditLogFormat = "csv"
+	// AuditLogFormatCEF is the Common Event Format of many security tools.
+	AuditLogFormatCEF AuditLogFormat = "cef"
+)
+
+// AuditLogExportOptions choose what to export.
+type AuditLogExportOptions struct {
+	// Since and Until are the bounds in time, in whole seconds; no bound if zero.
+	Since time.Time `url:"startTime,unix"`
+	Until time.Time `url:"endTime,unix,omitempty"`
+	// UserFilter leaves only the events of one user, by login.
+	UserFilter string `url:"userFilter,omitempty"`
+	// EventFilter leaves only one kind of event.
+	EventFilter string `url:"eventFilter,omitempty"`
+	// Format is [AuditLogFormatCSV] if empty.
+	Format AuditLogFormat `url:"format,omitempty"`
+}
+
+var auditLogExportEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/auditlogs/v2/export"}
+
+// Export returns an organization's audit log as text, decompressed while it is
+// read: a log of any size takes little memory. The caller closes it, and keeps
+// the context alive until then. A stream that is cut off ends with a
+// [*CallError] instead of [io.EOF]. An organization whose subscription has no
+// audit log is an [*APIError] of status 400.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2/export
+func (s *AuditLogsService) Export(ctx context.Context, org string, opts *AuditLogExportOptions) (io.ReadCloser, error) {
+	o := optionsOf(opts)
+	if o.Since.IsZero() {
+		o.Since = epoch
+	}
+	return s.export(ctx, call{endpoint: auditLogExportEndpoint, args: orgArgs(org)}, o)
+}
+
+// AuditLogExportV1Options choose what to export in the older way.
+type AuditLogExportV1Options struct {
+	// StartTime is where to begin, and the export goes back in time from there,
+	// in whole seconds: it is the upper bound, whatever its name and the
+	// service's documentation say. It is the present if zero.
+	StartTime time.Time `url:"startTime,unix,omitempty"`
+	// UserFilter leaves only the events of one user, by login.
+	UserFilter string `url:"userFilter,omitempty"`
+	// EventFilter leaves only one kind of event.
+	EventFilter string `url:"eventFilter,omitempty"`
+	// Format is [AuditLogFormatCSV] if empty.
+	Format AuditLogFormat `url:"format,omitempty"`
+}
+
+var auditLogExportV1Endpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/auditlogs/export"}
+
+// ExportV1 is [AuditLogsService.Export] in the older way, for self-hosted
+// installations that have no other: from StartTime back in time.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/export
+func (s *AuditLogsService) ExportV1(ctx context.Context, org string, opts *AuditLogExportV1Options) (io.ReadCloser, error) {
+	o := optionsOf(opts)
+	if o.StartTime.IsZero() {
+		o.StartTime = time.Now()
+	}
+	return s.export(ctx, call{endpoint: auditLogExportV1Endpoint, args: orgArgs(org)}, o)
+}
+
+func (s *AuditLogsService) export(ctx context.Context, r call, query any) (io.ReadCloser, error) {
+	var err error
+	if r.query, err = encodeQuery(query); err != nil {
+		return nil, err
+	}
+	stream := &textStream{endpoint: r.endpoint}
+	r.receive = func(resp *http.Response) error { return stream.open(resp) }
+	info, err := s.client.send(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	stream.attempts = info.Attempts
+	return stream, nil
+}
+
+// textStream is an answer that the caller reads.
+type textStream struct {
+	endpoint Endpoint
+	attempts int
+	body     io.ReadCloser
+	read     int64
+}
+
+// open begins to read the answer, so that one that is broken from the start, or
+// is no text of the service's, can still be told from a good one.
+func (s *textStream) open(resp *http.Response) error {
+	body, start, err := transport.OpenText(resp)
+	if err != nil {
+		return fmt.Errorf("the answer was cut off at its start: %w", err)
+	}
+	if isPage(start) {
+		_ = body.Close()
+		return notTextError(resp, start)
+	}
+	s.body = body
+	return nil
+}
+
+func (s *textStream) Read(p []byte) (int, error) {
+	n, err := s.body.Read(p)
+	s.read += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &CallError{
+			Endpoint: s.endpoint, Attempts: s.attempts,
+			Err: fmt.Errorf("the answer was cut off after %d bytes: %w", s.read, err),
+		}
+	}
+	return n, err
+}
+
+func (s *textStream) Close() error { return s.body.Close() }
+
+// AuditLogRecord is one line of an audit log in the form CSV.
+type AuditLogRecord struct {
+	Timestamp Timestamp
+	// Name and Login are the user's.
+	Name  string
+	Login string
+	// Event is what has happened.
+	Event       string
+	Description string
+	// SourceIP is the address that the request came from.
+	SourceIP string
+	// RequireOrgAdmin and RequireStackAdmin say that it took the rights of an
+	// administrator of the organization, or of the stack.
+	RequireOrgAdmin   bool
+	RequireStackAdmin bool
+	// AuthenticationFailure says that somebody failed to prove who they are.
+	AuthenticationFailure bool
+	// More are the values of columns that have no field here, by their names.
+	More map[string]string
+}
+
+// DecodeAuditLogCSV reads an audit log in the form CSV, as
+// [AuditLogsService.Export] returns it. Columns are told by the names in the
+// first line. The sequence yields a nil record with the first error, and ends;
+// it can be ranged over once.
+func DecodeAuditLogCSV(r io.Reader) iter.Seq2[*AuditLogRecord, error] {
+	return func(yield func(*AuditLogRecord, error) bool) {
+		if r == nil {
+			yield(nil, &ArgumentError{Name: "r", Reason: "is nil"})
+			return
+		}
+		reader := csv.NewReader(r)
+		reader.ReuseRecord = true
+		header, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return // nothing was logged
+		}
+		header = slices.Clone(header)
+		for err == nil {
+			var fields []string
+			if fields, err = reader.Read(); err != nil {
+				break
+			}
+			record := new(AuditLogRecord)
+			if err = record.set(header, fields); err != nil {
+				line, _ := reader.FieldPos(0)
+				err = fmt.Errorf("line %d: %w", line, err)
+				break
+			}
+			if !yield(record, nil) {
+				return
+			}
+		}
+		if !errors.Is(err, io.EOF) {
+			yield(nil, fmt.Errorf("pulumiapi: audit log: %w", err))
+		}
+	}
+}
+
+// set fills the record in from a line. The reader has seen to it that it is as
+// long as the header.
+func (r *AuditLogRecord) set(header, fields []string) error {
+	for i, name := range header {
+		var err error
+		switch value := fields[i]; name {
+		case "Timestamp":
+			err = r.Timestamp.UnmarshalText([]byte(value))
+		case "Name":
+			r.Name = value
+		case "Login":
+			r.Login = value
+		case "Event":
+			r.Event = value
+		case "Description":
+			r.Description = value
+		case "SourceIP":
+			r.SourceIP = value
+		case "RequireOrgAdmin":
+			r.RequireOrgAdmin, err = parseFlag(value)
+		case "RequireStackAdmin":
+			r.RequireStackAdmin, err = parseFlag(value)
+		case "AuthenticationFailure":
+			r.AuthenticationFailure, err = parseFlag(value)
+		default:
+			if r.More == nil {
+				r.More = map[string]string{}
+			}
+			r.More[name] = value
+		}
+		if err != nil {
+			return fmt.Errorf("column %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func parseFlag(text string) (bool, error) {
+	if text == "" {
+		return false, nil
+	}
+	return strconv.ParseBool(text)
+}

@@ -1,0 +1,197 @@
+package pulumiapi
+
+import (
+	"fmt"
+)
+
+// GridFilter narrows a list down that the service shows as a grid. Make it with
+// [FilterEquals] and the other comparisons, and join them with [FilterAnd] and
+// [FilterOr]. The zero GridFilter lets everything through. Which columns there
+// are is the service's business: it refuses others.
+type GridFilter struct {
+	kind       gridFilterKind
+	comparison string // of a column with a text
+	column     string
+	text       string
+	filters    []GridFilter // that are joined
+}
+
+type gridFilterKind string
+
+const (
+	gridFilterAnd gridFilterKind = "AND"
+	gridFilterOr  gridFilterKind = "OR"
+	gridFilterOne gridFilterKind = "one"
+)
+
+// FilterAnd lets through what all of the filters let through. Without any, that
+// is everything.
+func FilterAnd(filters ...GridFilter) GridFilter {
+	return GridFilter{kind: gridFilterAnd, filters: filters}
+}
+
+// FilterOr lets through what at least one of the filters lets through. Without
+// any that would be nothing, and the list fails with an [*ArgumentError].
+func FilterOr(filters ...GridFilter) GridFilter {
+	return GridFilter{kind: gridFilterOr, filters: filters}
+}
+
+// FilterEquals compares a column with a text: they must be equal.
+func FilterEquals(column, value string) GridFilter { return compareColumn("equals", column, value) }
+
+// FilterNotEqual compares a column with a text: they must differ.
+func FilterNotEqual(column, value string) GridFilter {
+	return compareColumn("notEqual", column, value)
+}
+
+// FilterContains compares a column with a text that must be in it.
+func FilterContains(column, value string) GridFilter {
+	return compareColumn("contains", column, value)
+}
+
+// FilterNotContains compares a column with a text that must not be in it.
+func FilterNotContains(column, value string) GridFilter {
+	return compareColumn("notContains", column, value)
+}
+
+// FilterStartsWith compares a column with a text that it must begin with.
+func FilterStartsWith(column, value string) GridFilter {
+	return compareColumn("startsWith", column, value)
+}
+
+// FilterEndsWith compares a column with a text that it must end with.
+func FilterEndsWith(column, value string) GridFilter {
+	return compareColumn("endsWith", column, value)
+}
+
+// FilterBlank lets through where a column is empty.
+func FilterBlank(column string) GridFilter { return compareColumn("blank", column, "") }
+
+// FilterNotBlank lets through where a column is not empty.
+func FilterNotBlank(column string) GridFilter { return compareColumn("notBlank", column, "") }
+
+func compareColumn(comparison, column, text string) GridFilter {
+	return GridFilter{kind: gridFilterOne, comparison: comparison, column: column, text: text}
+}
+
+// GridSort orders a list by a column.
+type GridSort struct {
+	// Column is what to order by.
+	Column string
+	// Descending begins with the largest.
+	Descending bool
+}
+
+// GridColumn is a column by which a list is grouped, or of which groups tell a
+// value.
+type GridColumn struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+	// Field is what the column shows, where that is not ID.
+	Field *string `json:"field,omitzero"`
+	// AggFunc is how a group's value is computed: "sum".
+	AggFunc *string `json:"aggFunc,omitzero"`
+}
+
+// gridRequest asks for rows of a grid. Its arrays are empty rather than null:
+// nobody says that the service takes null.
+type gridRequest struct {
+	StartRow     int            `json:"startRow"`
+	EndRow       int            `json:"endRow"`
+	RowGroupCols []GridColumn   `json:"rowGroupCols"`
+	ValueCols    []GridColumn   `json:"valueCols"`
+	GroupKeys    []string       `json:"groupKeys"`
+	FilterModel  gridJoin       `json:"filterModel"`
+	SortModel    []gridSortItem `json:"sortModel"`
+}
+
+type gridSortItem struct {
+	ColID string `json:"colId"`
+	Sort  string `json:"sort"`
+}
+
+// gridJoin is the outermost filter, which joins conditions always.
+type gridJoin struct {
+	Type       gridFilterKind  `json:"type"`
+	Conditions []gridCondition `json:"conditions"`
+}
+
+// gridCondition is a comparison, or a join within another. A comparison has a
+// filter even where there is nothing to compare with; a join has none.
+type gridCondition struct {
+	FilterType string          `json:"filterType"`
+	ColID      string          `json:"colId,omitzero"`
+	Type       string          `json:"type"`
+	Filter     *string         `json:"filter,omitzero"`
+	Conditions []gridCondition `json:"conditions,omitzero"`
+}
+
+// defaultRows is the page size of lists that are read by rows.
+const defaultRows = 100
+
+// newGridRequest returns a request for the rows at p.
+func newGridRequest(p position, filter GridFilter, sort []GridSort) (gridRequest, error) {
+	start := p.number(0)
+	req := gridRequest{StartRow: start, EndRow: start + p.size}
+	var err error
+	if req.FilterModel, err = filter.model(); err != nil {
+		return gridRequest{}, err
+	}
+	for i, s := range sort {
+		if s.Column == "" {
+			return gridRequest{}, &ArgumentError{Name: fmt.Sprintf("opts.Sort[%d].Column", i), Reason: "is empty"}
+		}
+		direction := "asc"
+		if s.Descending {
+			direction = "desc"
+		}
+		req.SortModel = append(req.SortModel, gridSortItem{s.Column, direction})
+	}
+	return req, nil
+}
+
+// model returns the filter as the outermost one.
+func (f GridFilter) model() (gridJoin, error) {
+	switch f.kind {
+	case gridFilterAnd, gridFilterOr:
+		conditions, err := f.conditions()
+		return gridJoin{Type: f.kind, Conditions: conditions}, err
+	case gridFilterOne:
+		condition, err := f.condition()
+		return gridJoin{Type: gridFilterAnd, Conditions: []gridCondition{condition}}, err
+	}
+	return gridJoin{Type: gridFilterAnd}, nil
+}
+
+func (f GridFilter) conditions() ([]gridCondition, error) {
+	if f.kind == gridFilterOr && len(f.filters) == 0 {
+		return nil, &ArgumentError{Name: "opts.Filter", Reason: "FilterOr without a filter lets nothing through"}
+	}
+	var conditions []gridCondition
+	for _, filter := range f.filters {
+		if filter.kind == "" || filter.kind == gridFilterAnd && len(filter.filters) == 0 {
+			if f.kind == gridFilterOr {
+				return nil, &ArgumentError{Name: "opts.Filter", Reason: "a filter within FilterOr is empty, and lets everything through"}
+			}
+			continue
+		}
+		condition, err := filter.condition()
+		if err != nil {
+			return nil, err
+		}
+		conditions = append(conditions, condition)
+	}
+	return conditions, nil
+}
+
+// condition returns the filter as one within another.
+func (f GridFilter) condition() (gridCondition, error) {
+	if f.kind == gridFilterOne {
+		if f.column == "" {
+			return gridCondition{}, &ArgumentError{Name: "opts.Filter", Reason: "a comparison has no column"}
+		}
+		return gridCondition{FilterType: "text", ColID: f.column, Type: f.comparison, Filter: &f.text}, nil
+	}
+	conditions, err := f.conditions()
+	return gridCondition{FilterType: "join", Type: string(f.kind), Conditions: conditions}, err
+}

@@ -1,0 +1,614 @@
+package pulumiapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+)
+
+// lastRequest makes the call against a server that answers with answer, and
+// returns what was sent last: method, path and query, body.
+func lastRequest(t *testing.T, answer string, call func(*pulumiapi.Client) error) (request, body string) {
+	t.Helper()
+	client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(&http.Client{
+		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			request = req.Method + " " + req.URL.RequestURI()
+			body = ""
+			if req.Body != nil {
+				data, err := io.ReadAll(req.Body)
+				if err != nil {
+					return nil, err
+				}
+				body = string(data)
+			}
+			return respond(http.StatusOK, []byte(answer)), nil
+		}),
+	}))
+	require.NoError(t, err)
+	require.NoError(t, call(client))
+	return request, body
+}
+
+// second drops the first of two results.
+func second[T any](_ T, err error) error { return err }
+
+func TestRequests_OnTheWire(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	since := time.Date(2026, 3, 1, 12, 0, 0, 999, time.FixedZone("", 3600))
+	org := pulumiapi.OrgScope("acme")
+	cases := []struct {
+		name    string
+		call    func(c *pulumiapi.Client) error
+		answer  string // {} if empty
+		request string
+		body    string // JSON; empty for none
+	}{
+		{
+			name:    "members of the default kind",
+			call:    func(c *pulumiapi.Client) error { return second(c.Orgs.ListMembersPage(ctx, "acme", nil)) },
+			request: "GET /api/orgs/acme/members?type=backend",
+		},
+		{
+			name: "members of the other kind",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Orgs.ListMembersPage(ctx, "acme", &pulumiapi.OrgMemberListOptions{Type: pulumiapi.OrgMemberSourceFrontend}))
+			},
+			request: "GET /api/orgs/acme/members?type=frontend",
+		},
+		{
+			name: "a new member",
+			call: func(c *pulumiapi.Client) error {
+				return c.Orgs.AddMember(ctx, "acme", "ada", pulumiapi.OrgRoleBillingManager)
+			},
+			request: "POST /api/orgs/acme/members/ada",
+			body:    `{"role":"billing-manager"}`,
+		},
+		{
+			name: "a member's built-in role",
+			call: func(c *pulumiapi.Client) error {
+				return c.Orgs.UpdateMember(ctx, "acme", "ada", pulumiapi.OrgMemberUpdateRequest{Role: new(pulumiapi.OrgRoleAdmin)})
+			},
+			request: "PATCH /api/orgs/acme/members/ada",
+			body:    `{"role":"admin"}`,
+		},
+		{
+			name: "a member's custom role",
+			call: func(c *pulumiapi.Client) error {
+				return c.Orgs.UpdateMember(ctx, "acme", "ada", pulumiapi.OrgMemberUpdateRequest{FGARoleID: new("r1")})
+			},
+			request: "PATCH /api/orgs/acme/members/ada",
+			body:    `{"fgaRoleId":"r1"}`,
+		},
+		{
+			name: "a team: all members are sent, empty or not",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Teams.Create(ctx, "acme", pulumiapi.TeamCreateRequest{Name: "web"}))
+			},
+			request: "POST /api/orgs/acme/teams/pulumi",
+			body:    `{"name":"web","displayName":"","description":""}`,
+		},
+		{
+			name: "a team of GitHub's",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Teams.Create(ctx, "acme", pulumiapi.TeamCreateRequest{Kind: pulumiapi.TeamKindGitHub, GitHubTeamID: 42}))
+			},
+			request: "POST /api/orgs/acme/teams/github",
+			body:    `{"githubTeamID":42}`,
+		},
+		{
+			name:    "a team's new member",
+			call:    func(c *pulumiapi.Client) error { return c.Teams.AddMember(ctx, "acme", "web", "ada") },
+			request: "PATCH /api/orgs/acme/teams/web",
+			body:    `{"memberAction":"add","member":"ada"}`,
+		},
+		{
+			name:    "a team's old member",
+			call:    func(c *pulumiapi.Client) error { return c.Teams.RemoveMember(ctx, "acme", "web", "ada") },
+			request: "PATCH /api/orgs/acme/teams/web",
+			body:    `{"memberAction":"remove","member":"ada"}`,
+		},
+		{
+			name: "access to a stack",
+			call: func(c *pulumiapi.Client) error {
+				return c.Teams.GrantStackAccess(ctx, "ops", prod, pulumiapi.StackPermissionAdmin)
+			},
+			request: "PATCH /api/orgs/acme/teams/ops",
+			body:    `{"addStackPermission":{"projectName":"web","stackName":"prod","permission":103}}`,
+		},
+		{
+			name: "access to a stack that is none",
+			call: func(c *pulumiapi.Client) error {
+				return c.Teams.GrantStackAccess(ctx, "ops", prod, pulumiapi.StackPermissionNone)
+			},
+			request: "PATCH /api/orgs/acme/teams/ops",
+			body:    `{"addStackPermission":{"projectName":"web","stackName":"prod","permission":0}}`,
+		},
+		{
+			name:    "no access to a stack",
+			call:    func(c *pulumiapi.Client) error { return c.Teams.RemoveStackAccess(ctx, "ops", prod) },
+			request: "PATCH /api/orgs/acme/teams/ops",
+			body:    `{"removeStack":{"projectName":"web","stackName":"prod"}}`,
+		},
+		{
+			name: "tokens",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Tokens.ListPage(ctx, &pulumiapi.AccessTokenListOptions{Filter: pulumiapi.AccessTokenFilterAll, PageSize: 1000}))
+			},
+			request: "GET /api/user/tokens?filter=all&maxResults=1000",
+		},
+		{
+			name: "a token for ever",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Tokens.Create(ctx, pulumiapi.AccessTokenCreateRequest{}))
+			},
+			request: "POST /api/user/tokens",
+			body:    `{"description":"","expires":0}`,
+		},
+		{
+			name: "a token for some time",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Tokens.Create(ctx, pulumiapi.AccessTokenCreateRequest{Description: "ci", Expires: since, Reason: "a test"}))
+			},
+			request: "POST /api/user/tokens?reason=a+test",
+			body:    `{"description":"ci","expires":1772362800}`,
+		},
+		{
+			name: "a webhook of an organization",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Webhooks.Create(ctx, org, pulumiapi.WebhookCreateRequest{DisplayName: "d", PayloadURL: "https://example.com", Active: true}))
+			},
+			request: "POST /api/orgs/acme/hooks",
+			body:    `{"organizationName":"acme","displayName":"d","payloadUrl":"https://example.com","active":true}`,
+		},
+		{
+			name: "a webhook of a stack, with everything",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Webhooks.Create(ctx, prod, pulumiapi.WebhookCreateRequest{
+					Name: new("n"), Secret: new(pulumiapi.NewSecret("s3cret")), Format: new(pulumiapi.WebhookFormatSlack),
+					Filters: []pulumiapi.WebhookFilter{pulumiapi.WebhookFilterUpdateFailed}, Groups: []pulumiapi.WebhookGroup{},
+				}))
+			},
+			request: "POST /api/stacks/acme/web/prod/hooks",
+			body: `{"organizationName":"acme","projectName":"web","stackName":"prod","displayName":"","payloadUrl":"","active":false,
+				"name":"n","secret":"s3cret","format":"slack","filters":["update_failed"],"groups":[]}`,
+		},
+		{
+			name: "a webhook whose secret is left alone",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Webhooks.Update(ctx, org, "n", pulumiapi.WebhookUpdateRequest{DisplayName: "d"}))
+			},
+			request: "PATCH /api/orgs/acme/hooks/n",
+			body:    `{"organizationName":"acme","displayName":"d","payloadUrl":"","active":false}`,
+		},
+		{
+			name: "a webhook whose secret is cleared",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Webhooks.Update(ctx, org, "n", pulumiapi.WebhookUpdateRequest{Secret: pulumiapi.Null[pulumiapi.Secret]()}))
+			},
+			request: "PATCH /api/orgs/acme/hooks/n",
+			body:    `{"organizationName":"acme","displayName":"","payloadUrl":"","active":false,"secret":null}`,
+		},
+		{
+			name: "a webhook whose secret is changed",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Webhooks.Update(ctx, prod, "n", pulumiapi.WebhookUpdateRequest{Secret: pulumiapi.NullableOf(pulumiapi.NewSecret("new"))}))
+			},
+			request: "PATCH /api/stacks/acme/web/prod/hooks/n",
+			body:    `{"organizationName":"acme","projectName":"web","stackName":"prod","displayName":"","payloadUrl":"","active":false,"secret":"new"}`,
+		},
+		{
+			name:    "a delivery once more",
+			call:    func(c *pulumiapi.Client) error { return second(c.Webhooks.Redeliver(ctx, prod, "n", "e/1")) },
+			request: "POST /api/stacks/acme/web/prod/hooks/n/deliveries/e%2F1/redeliver",
+		},
+		{
+			name:    "a webhook is deleted as a webhook",
+			call:    func(c *pulumiapi.Client) error { return c.Webhooks.Delete(ctx, org, "n") },
+			request: "DELETE /api/orgs/acme/hooks/n",
+		},
+		{
+			name: "audit log between two times",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.AuditLogs.ListPage(ctx, "acme", &pulumiapi.AuditLogListOptions{Since: since, Until: since.Add(time.Hour), UserFilter: "ada", EventFilter: "x"}))
+			},
+			request: "GET /api/orgs/acme/auditlogs/v2?endTime=1772366400&eventFilter=x&startTime=1772362800&userFilter=ada",
+		},
+		{
+			name:    "audit log without bounds",
+			call:    func(c *pulumiapi.Client) error { return second(c.AuditLogs.ListPage(ctx, "acme", nil)) },
+			request: "GET /api/orgs/acme/auditlogs/v2?startTime=0",
+		},
+		{
+			name: "audit log in the older way",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.AuditLogs.ListV1Page(ctx, "acme", &pulumiapi.AuditLogListV1Options{StartTime: since}))
+			},
+			request: "GET /api/orgs/acme/auditlogs?startTime=1772362800",
+		},
+		{
+			name: "an export",
+			call: func(c *pulumiapi.Client) error {
+				stream, err := c.AuditLogs.Export(ctx, "acme", &pulumiapi.AuditLogExportOptions{Since: since, Format: pulumiapi.AuditLogFormatCEF})
+				if err != nil {
+					return err
+				}
+				return stream.Close()
+			},
+			request: "GET /api/orgs/acme/auditlogs/v2/export?format=cef&startTime=1772362800",
+		},
+		{
+			name: "an account",
+			call: func(c *pulumiapi.Client) error {
+				return c.Insights.CreateAccount(ctx, "acme", "a/b 100%", pulumiapi.InsightsAccountCreateRequest{
+					Provider: pulumiapi.InsightsProviderAWS, Environment: "insights/aws@2", ScanSchedule: new(pulumiapi.InsightsScanScheduleDaily),
+					AgentPoolID: new("pool"), ProviderConfig: json.RawMessage(`{"regions":["us-east-1"]}`),
+				})
+			},
+			request: "POST /api/preview/insights/acme/accounts/a%252Fb%2520100%2525",
+			body:    `{"provider":"aws","environment":"insights/aws@2","scanSchedule":"daily","agentPoolID":"pool","providerConfig":{"regions":["us-east-1"]}}`,
+		},
+		{
+			name: "accounts",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.Insights.ListAccountsPage(ctx, "acme", &pulumiapi.InsightsAccountListOptions{Parent: "p", RoleID: "r", PageSize: 1000}))
+			},
+			request: "GET /api/preview/insights/acme/accounts?count=1000&parent=p&roleID=r",
+		},
+		{
+			name:    "issues",
+			call:    func(c *pulumiapi.Client) error { return second(c.PolicyIssues.ListPage(ctx, "acme", nil)) },
+			request: "POST /api/orgs/acme/policyresults/issues",
+			body: `{"startRow":0,"endRow":100,"rowGroupCols":[],"valueCols":[],"groupKeys":[],
+				"filterModel":{"type":"AND","conditions":[]},"sortModel":[]}`,
+		},
+		{
+			name: "closed issues, in order",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.PolicyIssues.ListPage(ctx, "acme", &pulumiapi.PolicyIssueListOptions{
+					Closed: true, PageSize: 7, Sort: []pulumiapi.GridSort{{Column: "severity", Descending: true}, {Column: "policyName"}},
+				}))
+			},
+			request: "POST /api/orgs/acme/policyresults/issues?closed=true",
+			body: `{"startRow":0,"endRow":7,"rowGroupCols":[],"valueCols":[],"groupKeys":[],"filterModel":{"type":"AND","conditions":[]},
+				"sortModel":[{"colId":"severity","sort":"desc"},{"colId":"policyName","sort":"asc"}]}`,
+		},
+		{
+			name: "groups of issues",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.PolicyIssues.ListGroupsPage(ctx, "acme", &pulumiapi.PolicyIssueGroupOptions{
+					GroupBy:   []pulumiapi.GridColumn{{ID: "policyPack", DisplayName: "Pack", Field: new("pp")}, {ID: "severity"}},
+					GroupKeys: []string{"aws"},
+					Values:    []pulumiapi.GridColumn{{ID: "id", AggFunc: new("count")}},
+				}))
+			},
+			request: "POST /api/orgs/acme/policyresults/issues",
+			body: `{"startRow":0,"endRow":100,"rowGroupCols":[{"id":"policyPack","displayName":"Pack","field":"pp"},{"id":"severity","displayName":""}],
+				"valueCols":[{"id":"id","displayName":"","aggFunc":"count"}],"groupKeys":["aws"],
+				"filterModel":{"type":"AND","conditions":[]},"sortModel":[]}`,
+		},
+		{
+			name: "an issue that nobody is to look after any more",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.PolicyIssues.Update(ctx, "acme", "i", pulumiapi.PolicyIssueUpdateRequest{AssignedTo: pulumiapi.Null[string]()}))
+			},
+			request: "PATCH /api/orgs/acme/policyresults/issues/i",
+			body:    `{"assignedTo":null}`,
+		},
+		{
+			name: "an issue that stays with whoever has it",
+			call: func(c *pulumiapi.Client) error {
+				return second(c.PolicyIssues.Update(ctx, "acme", "i", pulumiapi.PolicyIssueUpdateRequest{Priority: new(pulumiapi.PolicyIssuePriorityP0)}))
+			},
+			request: "PATCH /api/orgs/acme/policyresults/issues/i",
+			body:    `{"priority":"p0"}`,
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			answer := c.answer
+			if answer == "" {
+				answer = "{}"
+			}
+			request, body := lastRequest(t, answer, c.call)
+			assert.Equal(t, c.request, request)
+			if c.body == "" {
+				assert.Empty(t, body)
+				return
+			}
+			assert.JSONEq(t, c.body, body)
+		})
+	}
+}
+
+func TestRequests_AreTheDocumentations(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	for fixture, call := range map[string]func(c *pulumiapi.Client) error{
+		"insights_create_account_request.json": func(c *pulumiapi.Client) error {
+			return c.Insights.CreateAccount(ctx, "pulumi", "FizzBuzz AWS Staging", pulumiapi.InsightsAccountCreateRequest{
+				Provider: pulumiapi.InsightsProviderAWS, Environment: "insights/pulumi-staging@2", Cron: new("0 0 * * *"),
+				ProviderConfig: json.RawMessage(`{"regions":["us-east-1","us-east-2","us-west-2"]}`),
+			})
+		},
+		"policyissues_update_request.json": func(c *pulumiapi.Client) error {
+			return second(c.PolicyIssues.Update(ctx, "acme", "b807f797", pulumiapi.PolicyIssueUpdateRequest{
+				Status: new(pulumiapi.PolicyIssueStatusInProgress), Priority: new(pulumiapi.PolicyIssuePriorityP1),
+				AssignedTo: pulumiapi.NullableOf("engineer@example.com"),
+			}))
+		},
+	} {
+		_, body := lastRequest(t, "{}", call)
+		assert.JSONEq(t, string(readFixture(t, fixture)), body, fixture)
+	}
+}
+
+func TestRequests_RefusedBeforeSending(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(http.StatusOK, []byte("{}")), nil })
+	ctx := t.Context()
+	org := pulumiapi.OrgScope("acme")
+	noStack := pulumiapi.StackIdentifier{Org: "acme", Project: "web"}
+	var noScope pulumiapi.WebhookScope
+	issues := func(filter pulumiapi.GridFilter) error {
+		return second(client.PolicyIssues.ListPage(ctx, "acme", &pulumiapi.PolicyIssueListOptions{Filter: filter}))
+	}
+	for what, c := range map[string]struct {
+		argument string
+		err      error
+	}{
+		"a member without a role":        {"role", client.Orgs.AddMember(ctx, "acme", "ada", "")},
+		"a member without a name":        {"user", client.Orgs.AddMember(ctx, "acme", "", pulumiapi.OrgRoleAdmin)},
+		"a member of no organization":    {"org", client.Orgs.RemoveMember(ctx, "..", "ada")},
+		"a change of nothing":            {"req", client.Orgs.UpdateMember(ctx, "acme", "ada", pulumiapi.OrgMemberUpdateRequest{})},
+		"a team without a name":          {"req.Name", second(client.Teams.Create(ctx, "acme", pulumiapi.TeamCreateRequest{}))},
+		"a Pulumi team of GitHub's":      {"req.GitHubTeamID", second(client.Teams.Create(ctx, "acme", pulumiapi.TeamCreateRequest{Name: "a", GitHubTeamID: 1}))},
+		"a GitHub team without its ID":   {"req.GitHubTeamID", second(client.Teams.Create(ctx, "acme", pulumiapi.TeamCreateRequest{Kind: pulumiapi.TeamKindGitHub}))},
+		"a GitHub team with a name":      {"req", second(client.Teams.Create(ctx, "acme", pulumiapi.TeamCreateRequest{Kind: pulumiapi.TeamKindGitHub, GitHubTeamID: 1, Name: "a"}))},
+		"a team of an identity provider": {"req.Kind", second(client.Teams.Create(ctx, "acme", pulumiapi.TeamCreateRequest{Kind: pulumiapi.TeamKindSCIM}))},
+		"a team":                         {"team", client.Teams.Delete(ctx, "acme", "..")},
+		"a team's member":                {"user", client.Teams.AddMember(ctx, "acme", "web", "")},
+		"a stack to grant":               {"id.Stack", client.Teams.GrantStackAccess(ctx, "ops", noStack, pulumiapi.StackPermissionRead)},
+		"a stack to take away":           {"id.Stack", client.Teams.RemoveStackAccess(ctx, "ops", noStack)},
+		"a token":                        {"tokenID", client.Tokens.Delete(ctx, "")},
+		"no scope":                       {"scope", second(client.Webhooks.List(ctx, noScope))},
+		"an empty scope":                 {"scope", second(client.Webhooks.List(ctx, pulumiapi.OrgScope("")))},
+		"a scope without a stack":        {"scope.Stack", second(client.Webhooks.Create(ctx, noStack, pulumiapi.WebhookCreateRequest{}))},
+		"a webhook":                      {"name", client.Webhooks.Delete(ctx, org, "..")},
+		"a delivery":                     {"deliveryID", second(client.Webhooks.Redeliver(ctx, org, "n", ""))},
+		"an account":                     {"name", second(client.Insights.GetAccount(ctx, "acme", ".."))},
+		"an issue":                       {"issueID", second(client.PolicyIssues.Get(ctx, "acme", ""))},
+		"an issue that does not change":  {"req", second(client.PolicyIssues.Update(ctx, "acme", "i", pulumiapi.PolicyIssueUpdateRequest{}))},
+		"an empty Or":                    {"opts.Filter", issues(pulumiapi.FilterOr())},
+		"an empty Or within":             {"opts.Filter", issues(pulumiapi.FilterAnd(pulumiapi.FilterEquals("a", "b"), pulumiapi.FilterOr()))},
+		"an Or of everything":            {"opts.Filter", issues(pulumiapi.FilterOr(pulumiapi.GridFilter{}))},
+		"a comparison of no column":      {"opts.Filter", issues(pulumiapi.FilterEquals("", "b"))},
+		"an order by no column":          {"opts.Sort[0].Column", second(client.PolicyIssues.ListPage(ctx, "acme", &pulumiapi.PolicyIssueListOptions{Sort: []pulumiapi.GridSort{{}}}))},
+		"no groups":                      {"opts.GroupBy", second(client.PolicyIssues.ListGroupsPage(ctx, "acme", nil))},
+		"groups that are issues": {"opts.GroupKeys", second(client.PolicyIssues.ListGroupsPage(ctx, "acme", &pulumiapi.PolicyIssueGroupOptions{
+			GroupBy: []pulumiapi.GridColumn{{ID: "a"}}, GroupKeys: []string{"x"},
+		}))},
+	} {
+		var wrong *pulumiapi.ArgumentError
+		require.ErrorAs(t, c.err, &wrong, what)
+		assert.Equal(t, c.argument, wrong.Name, what)
+	}
+	assert.Empty(t, s.sent)
+}
+
+func TestPolicyIssues_List_ByRows(t *testing.T) {
+	t.Parallel()
+	const total = 250
+	var ranges []string
+	client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(&http.Client{
+		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			var rows struct {
+				StartRow int `json:"startRow"`
+				EndRow   int `json:"endRow"`
+			}
+			if err := json.NewDecoder(req.Body).Decode(&rows); err != nil {
+				return nil, err
+			}
+			ranges = append(ranges, string(must(json.Marshal(rows))))
+			var answer struct {
+				PolicyIssues []map[string]any `json:"policyIssues"`
+				RowCount     int              `json:"rowCount"`
+			}
+			answer.RowCount = total
+			for row := rows.StartRow; row < min(rows.EndRow, total); row++ {
+				answer.PolicyIssues = append(answer.PolicyIssues, map[string]any{"resourceVersion": row})
+			}
+			return respond(http.StatusOK, must(json.Marshal(answer))), nil
+		}),
+	}))
+	require.NoError(t, err)
+	next := 0
+	for issue, err := range client.PolicyIssues.List(t.Context(), "acme", nil) {
+		require.NoError(t, err)
+		assert.Equal(t, next, issue.ResourceVersion)
+		next++
+	}
+	assert.Equal(t, total, next)
+	assert.Len(t, ranges, 3)
+	page, err := client.PolicyIssues.ListPage(t.Context(), "acme", &pulumiapi.PolicyIssueListOptions{PageSize: 10})
+	require.NoError(t, err)
+	assert.Equal(t, total, page.Total)
+	rest, err := pulumiapi.Collect(client.PolicyIssues.List(t.Context(), "acme", &pulumiapi.PolicyIssueListOptions{Cursor: page.Next}))
+	require.NoError(t, err)
+	assert.Len(t, rest, total-10)
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+func TestPolicyIssues_ListViolations_APageThatRepeats(t *testing.T) {
+	t.Parallel()
+	for name, tokens := range map[string][]string{"with the same token": {"a", "a"}, "with another token": {"a", "b"}} {
+		client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+			return respond(http.StatusOK, []byte(`{"policyViolations":[{"id":"1"}],"continuationToken":"`+tokens[n-1]+`"}`)), nil
+		})
+		violations, err := pulumiapi.Collect(client.PolicyIssues.ListViolations(t.Context(), "acme", nil))
+		require.ErrorContains(t, err, "would not end", name)
+		assert.Len(t, violations, 1, name)
+		assert.Len(t, s.sent, 2, name)
+	}
+}
+
+func TestGridFilter_EncodesAsTheDocumentationShows(t *testing.T) {
+	t.Parallel()
+	filterOf := func(filter pulumiapi.GridFilter) json.RawMessage {
+		_, body := lastRequest(t, "{}", func(c *pulumiapi.Client) error {
+			return second(c.PolicyIssues.ListPage(t.Context(), "acme", &pulumiapi.PolicyIssueListOptions{Filter: filter, PageSize: 50}))
+		})
+		var request struct {
+			FilterModel json.RawMessage `json:"filterModel"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(body), &request))
+		return request.FilterModel
+	}
+	openOrInProgress := pulumiapi.FilterOr(pulumiapi.FilterEquals("status", "open"), pulumiapi.FilterEquals("status", "in_progress"))
+
+	// The outermost filter is a join without saying so.
+	var example struct {
+		FilterModel json.RawMessage `json:"filterModel"`
+	}
+	require.NoError(t, json.Unmarshal(readFixture(t, "policyissues_list_request.json"), &example))
+	assert.JSONEq(t, string(example.FilterModel), string(filterOf(openOrInProgress)))
+
+	// Within another it says so.
+	var nested struct {
+		Conditions []json.RawMessage `json:"conditions"`
+	}
+	require.NoError(t, json.Unmarshal(filterOf(pulumiapi.FilterAnd(openOrInProgress, pulumiapi.FilterBlank("x"))), &nested))
+	assert.JSONEq(t, string(readFixture(t, "policyissues_filter.json")), string(nested.Conditions[0]))
+
+	for want, filter := range map[string]pulumiapi.GridFilter{
+		`{"type":"AND","conditions":[]}`: {},
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"c","type":"equals","filter":"v"}]}`:      pulumiapi.FilterEquals("c", "v"),
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"c","type":"notEqual","filter":"v"}]}`:    pulumiapi.FilterNotEqual("c", "v"),
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"c","type":"contains","filter":"v"}]}`:    pulumiapi.FilterContains("c", "v"),
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"c","type":"notContains","filter":"v"}]}`: pulumiapi.FilterNotContains("c", "v"),
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"c","type":"startsWith","filter":"v"}]}`:  pulumiapi.FilterStartsWith("c", "v"),
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"c","type":"endsWith","filter":"v"}]}`:    pulumiapi.FilterEndsWith("c", "v"),
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"c","type":"blank","filter":""}]}`:        pulumiapi.FilterBlank("c"),
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"c","type":"notBlank","filter":""}]}`:     pulumiapi.FilterNotBlank("c"),
+		// What lets everything through adds nothing.
+		`{"type":"AND","conditions":[{"filterType":"text","colId":"d","type":"equals","filter":"w"}]}`: pulumiapi.FilterAnd(
+			pulumiapi.GridFilter{}, pulumiapi.FilterAnd(), pulumiapi.FilterEquals("d", "w")),
+		`{"type":"OR","conditions":[{"filterType":"join","type":"AND","conditions":[{"filterType":"text","colId":"d","type":"equals","filter":"w"}]}]}`: pulumiapi.FilterOr(
+			pulumiapi.FilterAnd(pulumiapi.FilterEquals("d", "w"))),
+	} {
+		assert.JSONEq(t, want, string(filterOf(filter)))
+	}
+}
+
+func TestOrgs_AddMember_BothAnswers(t *testing.T) {
+	t.Parallel()
+	for status, body := range map[int]string{http.StatusNoContent: "", http.StatusOK: `{"role":"member","user":{"githubLogin":"ada"}}`, http.StatusCreated: ""} {
+		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(status, []byte(body)), nil })
+		require.NoError(t, client.Orgs.AddMember(t.Context(), "acme", "ada", pulumiapi.OrgRoleMember), "status %d", status)
+		require.NoError(t, client.Orgs.RemoveMember(t.Context(), "acme", "ada"), "status %d", status)
+		require.NoError(t, client.Teams.Delete(t.Context(), "acme", "web"), "status %d", status)
+		require.NoError(t, client.Insights.CreateAccount(t.Context(), "acme", "a", pulumiapi.InsightsAccountCreateRequest{}), "status %d", status)
+	}
+	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+		return respond(http.StatusOK, readFixture(t, "insights_create_account.json")), nil
+	})
+	require.NoError(t, client.Insights.CreateAccount(t.Context(), "acme", "a", pulumiapi.InsightsAccountCreateRequest{}))
+}
+
+func TestTokens_Create_WhateverTheSuccess(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusOK, http.StatusCreated, http.StatusNoContent} {
+		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+			return respond(status, readFixture(t, "tokens_create.json")), nil
+		})
+		token, err := client.Tokens.Create(t.Context(), pulumiapi.AccessTokenCreateRequest{Description: "ci"})
+		require.NoError(t, err, "status %d", status)
+		assert.Equal(t, "pul-75a564ac7f3a48079a0c448c1e1ec95c4cfed141", token.TokenValue.Reveal())
+	}
+}
+
+func TestAuditLogs_ListV1_TheTokenReplacesTheBound(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+		return respond(http.StatusOK, []byte([]string{
+			`{"auditLogEvents":[{"timestamp":20}],"continuationToken":"10"}`, `{"auditLogEvents":[{"timestamp":9}]}`,
+		}[n-1])), nil
+	})
+	events, err := pulumiapi.Collect(client.AuditLogs.ListV1(t.Context(), "acme", &pulumiapi.AuditLogListV1Options{StartTime: time.Unix(30, 0), UserFilter: "ada"}))
+	require.NoError(t, err)
+	assert.Len(t, events, 2)
+	assert.Equal(t, "startTime=30&userFilter=ada", s.sent[0].URL.RawQuery)
+	assert.Equal(t, "continuationToken=10&userFilter=ada", s.sent[1].URL.RawQuery)
+}
+
+func TestAuditLogs_ListV1_BeginsNow(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+		return respond(http.StatusOK, []byte(`{"auditLogEvents":[]}`)), nil
+	})
+	before := time.Now().Truncate(time.Second)
+	_, err := client.AuditLogs.ListV1Page(t.Context(), "acme", nil)
+	require.NoError(t, err)
+	var start pulumiapi.Timestamp
+	require.NoError(t, start.UnmarshalText([]byte(s.sent[0].URL.Query().Get("startTime"))))
+	assert.WithinRange(t, start.Time, before, time.Now())
+}
+
+func TestContextOfAStream(t *testing.T) {
+	t.Parallel()
+	// The context of a call that has returned a stream ends the stream.
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	client, _ := scriptedClient(t, func(_ int, req *http.Request) (*http.Response, error) {
+		resp := respond(http.StatusOK, nil)
+		resp.ContentLength = -1
+		resp.Body = io.NopCloser(io.MultiReader(&repeatedText{left: 600}, readerFunc(func([]byte) (int, error) {
+			<-req.Context().Done()
+			return 0, req.Context().Err()
+		})))
+		return resp, nil
+	})
+	stream, err := client.AuditLogs.Export(ctx, "acme", nil)
+	require.NoError(t, err)
+	defer stream.Close()
+	cancel()
+	n, err := io.Copy(io.Discard, stream)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.EqualValues(t, 600, n)
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// repeatedText is text of so many bytes.
+type repeatedText struct {
+	left int64
+}
+
+func (e *repeatedText) Read(p []byte) (int, error) {
+	n := int(min(int64(len(p)), e.left))
+	for i := range p[:n] {
+		p[i] = "Timestamp,Name\n"[i%15]
+	}
+	e.left -= int64(n)
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}

@@ -1,0 +1,274 @@
+package pulumiapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+)
+
+// TeamsService manages the teams of organizations: their members, and what they
+// may do with stacks.
+type TeamsService struct {
+	client *Client
+}
+
+// Team is a team of an organization.
+type Team struct {
+	Kind TeamKind `json:"kind"`
+	// Name names the team in the organization, DisplayName is what is shown.
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+	Description string `json:"description"`
+	// Members are the team's members, where the operation tells them.
+	Members []TeamMember `json:"members"`
+	// Stacks, Environments and Accounts are what the team's members may do.
+	Stacks       []TeamStackAccess       `json:"stacks"`
+	Environments []TeamEnvironmentAccess `json:"environments"`
+	Accounts     []TeamAccountAccess     `json:"accounts"`
+	// ListMembersError says why Members are missing; empty if they are not.
+	ListMembersError string `json:"listMembersError"`
+	// UserRole is the role of the token's user in the team.
+	UserRole TeamRole `json:"userRole"`
+	// RoleIDs are the IDs of the team's roles for fine-grained access.
+	RoleIDs []string `json:"roleIds"`
+}
+
+// TeamKind is who decides about a team's members.
+type TeamKind string
+
+// The kinds of teams.
+const (
+	// TeamKindPulumi is a team that is kept in Pulumi Cloud.
+	TeamKindPulumi TeamKind = "pulumi"
+	// TeamKindGitHub is a team that mirrors one on GitHub.
+	TeamKindGitHub TeamKind = "github"
+	// TeamKindSCIM is a team that an identity provider has made.
+	TeamKindSCIM TeamKind = "scim"
+)
+
+// TeamMember is a member of a team.
+type TeamMember struct {
+	UserInfo
+
+	// Role is the member's role in the team.
+	Role TeamRole `json:"role"`
+}
+
+// TeamRole is a role in a team.
+type TeamRole string
+
+// The roles in a team.
+const (
+	TeamRoleNone   TeamRole = "none"
+	TeamRoleMember TeamRole = "member"
+	TeamRoleAdmin  TeamRole = "admin"
+)
+
+// TeamStackAccess is what a team may do with a stack.
+type TeamStackAccess struct {
+	ProjectName string          `json:"projectName"`
+	StackName   string          `json:"stackName"`
+	Permission  StackPermission `json:"permission"`
+	// PermissionSetName is the name to show for what is permitted.
+	PermissionSetName string `json:"permissionSetName"`
+}
+
+// StackPermission is what somebody may do with a stack.
+type StackPermission int
+
+// The permissions for stacks.
+const (
+	StackPermissionNone    StackPermission = 0
+	StackPermissionRead    StackPermission = 101
+	StackPermissionEdit    StackPermission = 102
+	StackPermissionAdmin   StackPermission = 103
+	StackPermissionCreator StackPermission = 104
+)
+
+// TeamEnvironmentAccess is what a team may do with a Pulumi ESC environment.
+type TeamEnvironmentAccess struct {
+	ProjectName string                `json:"projectName"`
+	EnvName     string                `json:"envName"`
+	Permission  EnvironmentPermission `json:"permission"`
+	// MaxOpenDuration is how long it may stay open: "1h30m".
+	MaxOpenDuration string `json:"maxOpenDuration"`
+	// PermissionSetName is the name to show for what is permitted.
+	PermissionSetName string `json:"permissionSetName"`
+}
+
+// EnvironmentPermission is what somebody may do with a Pulumi ESC environment.
+type EnvironmentPermission string
+
+// The permissions for environments.
+const (
+	EnvironmentPermissionNone  EnvironmentPermission = "none"
+	EnvironmentPermissionRead  EnvironmentPermission = "read"
+	EnvironmentPermissionOpen  EnvironmentPermission = "open"
+	EnvironmentPermissionWrite EnvironmentPermission = "write"
+	EnvironmentPermissionAdmin EnvironmentPermission = "admin"
+)
+
+// TeamAccountAccess is what a team may do with an Insights account.
+type TeamAccountAccess struct {
+	AccountName string            `json:"accountName"`
+	Permission  AccountPermission `json:"permission"`
+	// PermissionSetName is the name to show for what is permitted.
+	PermissionSetName string `json:"permissionSetName"`
+}
+
+// AccountPermission is what somebody may do with an Insights account.
+type AccountPermission int
+
+// The permissions for Insights accounts.
+const (
+	AccountPermissionNone  AccountPermission = 0
+	AccountPermissionRead  AccountPermission = 1
+	AccountPermissionWrite AccountPermission = 2
+	AccountPermissionAdmin AccountPermission = 3
+)
+
+// TeamCreateRequest describes a new team. A team of kind [TeamKindPulumi] has a
+// name of its own; one of kind [TeamKindGitHub] takes it from GitHub.
+type TeamCreateRequest struct {
+	// Kind is [TeamKindPulumi] if empty, or [TeamKindGitHub].
+	Kind TeamKind `json:"-"`
+	// Name names a Pulumi team in the organization.
+	Name string `json:"name"`
+	// DisplayName is what is shown, of at most 100 characters.
+	DisplayName string `json:"displayName"`
+	Description string `json:"description"`
+	// GitHubTeamID is the GitHub team to mirror.
+	GitHubTeamID int `json:"-"`
+}
+
+var (
+	teamCreatePulumiEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/pulumi"}
+	teamCreateGitHubEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/github"}
+)
+
+// Create makes a team and returns it. The token's user becomes its first
+// member. A name that is taken is [ErrConflict].
+//
+// Pulumi Cloud: POST /api/orgs/{orgName}/teams/pulumi,
+// or POST /api/orgs/{orgName}/teams/github
+func (s *TeamsService) Create(ctx context.Context, org string, req TeamCreateRequest) (*Team, error) {
+	r := call{args: orgArgs(org)}
+	switch req.Kind {
+	case "", TeamKindPulumi:
+		if req.Name == "" {
+			return nil, &ArgumentError{Name: "req.Name", Reason: "is empty"}
+		}
+		if req.GitHubTeamID != 0 {
+			return nil, newArgumentError("req.GitHubTeamID", strconv.Itoa(req.GitHubTeamID), "is for teams of kind github")
+		}
+		r.endpoint = teamCreatePulumiEndpoint
+		return fetchWithBody[Team](ctx, s.client, r, "req", req)
+	case TeamKindGitHub:
+		if req.GitHubTeamID == 0 {
+			return nil, &ArgumentError{Name: "req.GitHubTeamID", Reason: "is missing"}
+		}
+		if req.Name != "" || req.DisplayName != "" || req.Description != "" {
+			return nil, &ArgumentError{Name: "req", Reason: "a team of kind github takes its names from GitHub"}
+		}
+		r.endpoint = teamCreateGitHubEndpoint
+		return fetchWithBody[Team](ctx, s.client, r, "req", struct {
+			GitHubTeamID int `json:"githubTeamID"`
+		}{req.GitHubTeamID})
+	case TeamKindSCIM:
+	}
+	return nil, newArgumentError("req.Kind", string(req.Kind), "must be pulumi or github")
+}
+
+var teamDeleteEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/teams/{teamName}"}
+
+// Delete deletes a team, and with it what its members might do because of it.
+//
+// Pulumi Cloud: DELETE /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) Delete(ctx context.Context, org, team string) error {
+	return execute(ctx, s.client, call{endpoint: teamDeleteEndpoint, args: orgArgs(org, pathArg{"team", team})})
+}
+
+var teamUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/teams/{teamName}"}
+
+// teamUpdateRequest is one change of a team.
+type teamUpdateRequest struct {
+	MemberAction       string                      `json:"memberAction,omitzero"`
+	Member             string                      `json:"member,omitzero"`
+	AddStackPermission *teamStackPermissionRequest `json:"addStackPermission,omitzero"`
+	RemoveStack        *teamStackRequest           `json:"removeStack,omitzero"`
+}
+
+type teamStackPermissionRequest struct {
+	ProjectName string          `json:"projectName"`
+	StackName   string          `json:"stackName"`
+	Permission  StackPermission `json:"permission"`
+}
+
+type teamStackRequest struct {
+	ProjectName string `json:"projectName"`
+	StackName   string `json:"stackName"`
+}
+
+func (s *TeamsService) update(ctx context.Context, args []pathArg, req teamUpdateRequest) error {
+	return executeWithBody(ctx, s.client, call{endpoint: teamUpdateEndpoint, args: args}, "team, user", req)
+}
+
+// AddMember adds a user to a team. One who is in it already is [ErrConflict].
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) AddMember(ctx context.Context, org, team, user string) error {
+	return s.changeMember(ctx, org, team, user, "add")
+}
+
+// RemoveMember removes a user from a team.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) RemoveMember(ctx context.Context, org, team, user string) error {
+	return s.changeMember(ctx, org, team, user, "remove")
+}
+
+func (s *TeamsService) changeMember(ctx context.Context, org, team, user, action string) error {
+	if user == "" {
+		return &ArgumentError{Name: "user", Reason: "is empty"}
+	}
+	return s.update(ctx, orgArgs(org, pathArg{"team", team}), teamUpdateRequest{MemberAction: action, Member: user})
+}
+
+// GrantStackAccess lets the members of a team, which belongs to the stack's
+// organization, do something with a stack.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) GrantStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {
+	args, err := teamStackArgs(team, id)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, args, teamUpdateRequest{AddStackPermission: &teamStackPermissionRequest{
+		ProjectName: id.Project, StackName: id.Stack, Permission: permission,
+	}})
+}
+
+// RemoveStackAccess takes back what [TeamsService.GrantStackAccess] has granted.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) RemoveStackAccess(ctx context.Context, team string, id StackIdentifier) error {
+	args, err := teamStackArgs(team, id)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, args, teamUpdateRequest{RemoveStack: &teamStackRequest{
+		ProjectName: id.Project, StackName: id.Stack,
+	}})
+}
+
+// teamStackArgs returns the placeholders for a team of the stack's organization.
+// The stack itself goes into the body.
+func teamStackArgs(team string, id StackIdentifier) ([]pathArg, error) {
+	if id.Project == "" {
+		return nil, &ArgumentError{Name: "id.Project", Reason: "is empty"}
+	}
+	if id.Stack == "" {
+		return nil, &ArgumentError{Name: "id.Stack", Reason: "is empty"}
+	}
+	return []pathArg{{"id.Org", id.Org}, {"team", team}}, nil
+}

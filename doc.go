@@ -20,9 +20,9 @@
 //
 // The resources of Pulumi Cloud are fields of [Client], and what can be done
 // with one is a method of its field: client.Stacks.Get returns a stack. The
-// documentation of each method names the endpoint that it calls. Options are a
-// pointer and come last; nil stands for the defaults, and what you pass is
-// copied.
+// documentation of Client lists the fields, that of each method names the
+// endpoint that it calls. Options are a pointer and come last; nil stands for the
+// defaults, and what you pass is copied.
 //
 // A Client may be used from any number of goroutines, and does not change after
 // [NewClient]. One for the whole program is the right number: its calls share
@@ -30,16 +30,19 @@
 //
 // # Lists
 //
-// Every list comes as two methods. List returns an iterator that walks all
-// pages, and asks for a page when the loop gets there. Its second value is an
-// error, which comes after the last item that could be had, and ends the loop.
-// Leaving the loop early leaves nothing behind, and ranging over the sequence
-// again starts anew. [Collect] turns it into a slice.
+// A list that the service sends in pages comes as two methods. List returns an
+// iterator that walks all pages, and asks for a page when the loop gets there. Its
+// second value is an error, which comes after the last item that could be had, and
+// ends the loop. Leaving the loop early leaves nothing behind, and ranging over the
+// sequence again starts anew. [Collect] turns it into a slice. (A list that the
+// service sends as a whole is one method, which returns a slice.)
 //
 // ListPage returns one [Page], whose Next is the [Cursor] of the page after it.
 // A cursor is text: keep it in a file, and a later run goes on from there with
 // the same filters and the cursor in its options. [Pages] walks pages instead
-// of items, for a program that shows progress or keeps the cursor on the way.
+// of items, for a program that shows progress or keeps the cursor on the way. The
+// first cursor that it gives to your function is empty: don't let that overwrite
+// the one you have kept, but write o.Cursor = cmp.Or(cursor, kept).
 //
 // # Errors
 //
@@ -64,9 +67,9 @@
 // PUT and DELETE are sent again after the status 429, after a 5xx (but for 501),
 // and when the connection broke or the answer was cut off. A POST or PATCH that
 // changes something is sent again only if it never left, as no connection could
-// be made; repeating it is your decision, not the client's. A Retry-After of the service is
-// honoured; one that is longer than the policy allows, or than the context has
-// left, ends the call at once. [WithRetry] sets the numbers.
+// be made; repeating it is your decision, not the client's. A Retry-After of the
+// service is honoured; one that is longer than the policy allows, or than the
+// context has left, ends the call at once. [WithRetry] sets the numbers.
 //
 // # Timeouts and limits
 //
@@ -86,8 +89,16 @@
 //
 // The token goes to the base URL ([WithBaseURL]) and nowhere else: a redirect to
 // another scheme, host or port, or out of the base URL's path, is refused. It
-// appears in no error and no log record; text that must stay hidden is a
-// [Secret], which every way of printing shows as "[redacted]".
+// appears in no error, no [ResponseInfo] and no log record, not even if the
+// service sends it back; text that must stay hidden is a [Secret], which every way
+// of printing shows as "[redacted]". [Client.BaseURL] says where the client leads.
+//
+// # Text and times
+//
+// What has a name prints and parses as text, in flags, in JSON and as the keys of
+// maps: a [StackIdentifier] is "organization/project/stack", and empty when it is
+// zero. A [Timestamp] is a [time.Time] in UTC that reads every form in which the
+// service writes one; the zero Timestamp means never, and prints as "never".
 //
 // # Everything else
 //

@@ -1,6 +1,7 @@
 package pulumiapi_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -142,39 +143,47 @@ func ExampleStacksService_ListPage() {
 	// that was the last page
 }
 
-// A walk that says how far it is, and that could go on after a crash from the
-// cursor of the last page it has finished.
+// A job in two sittings, which goes on after the last page that it has finished.
 func ExamplePages() {
 	srv := pulumiapitest.Demo()
 	defer srv.Close()
 	client := srv.Client()
 
-	opts := pulumiapi.StackListOptions{Organization: "acme-corp", PageSize: 15}
-	pages := pulumiapi.Pages(context.Background(),
-		func(ctx context.Context, cursor pulumiapi.Cursor) (*pulumiapi.Page[pulumiapi.StackSummary], error) {
-			o := opts // a copy, so that the next walk begins where this one did
-			if cursor != "" {
-				o.Cursor = cursor
-			}
+	var saved pulumiapi.Cursor // in a file, so that it outlives the program
+	job := func(ctx context.Context, mostPages int) error {
+		opts := pulumiapi.StackListOptions{Organization: "acme-corp", PageSize: 15}
+		start := saved
+		pages := pulumiapi.Pages(ctx, func(ctx context.Context, cursor pulumiapi.Cursor) (*pulumiapi.Page[pulumiapi.StackSummary], error) {
+			o := opts
+			o.Cursor = cmp.Or(cursor, start) // the first cursor is empty, and must not replace the saved one
 			return client.Stacks.ListPage(ctx, &o)
 		})
-	resources := 0
-	for page, err := range pages {
-		if err != nil {
-			fmt.Println(err)
-			return
+		for page, err := range pages {
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%d stacks, from %s on\n", len(page.Items), page.Items[0].Identifier())
+			saved = page.Next // now that the page is done; empty after the last one
+			if mostPages--; mostPages == 0 {
+				return nil
+			}
 		}
-		for _, stack := range page.Items {
-			resources += stack.ResourceCount
-		}
-		fmt.Printf("%d stacks read, more to come: %t\n", len(page.Items), page.Next != "")
+		fmt.Println("done")
+		return nil
 	}
-	fmt.Println(resources, "resources")
+	if err := job(context.Background(), 1); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println("- the next day -")
+	if err := job(context.Background(), 99); err != nil {
+		fmt.Println(err)
+	}
 	// Output:
-	// 15 stacks read, more to come: true
-	// 15 stacks read, more to come: true
-	// 10 stacks read, more to come: false
-	// 3718 resources
+	// 15 stacks, from acme-corp/network/dev on
+	// - the next day -
+	// 15 stacks, from acme-corp/payments-api/pr-1467 on
+	// 10 stacks, from acme-corp/data-platform/warehouse-migration on
+	// done
 }
 
 // The largest stacks: sorting needs all of them at once.
@@ -298,6 +307,247 @@ func ExampleStacksService_DeleteTag() {
 	// Output:
 	// no owner any more
 	// no owner any more
+}
+
+// Stacks that were destroyed, and whose name is still there.
+func ExampleStacksService_Delete() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	stacks, err := pulumiapi.Collect(client.Stacks.List(ctx, &pulumiapi.StackListOptions{Organization: "acme-corp"}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, stack := range stacks {
+		if stack.ResourceCount > 0 || stack.LastUpdate.IsZero() {
+			continue
+		}
+		// Should it have got resources meanwhile, the service refuses, as nobody has said Force.
+		if err := client.Stacks.Delete(ctx, stack.Identifier(), nil); err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("deleted:", stack.Identifier())
+	}
+	// Output:
+	// deleted: acme-corp/kubernetes/upgrade-1.33
+	// deleted: acme-corp/data-platform/warehouse-migration
+}
+
+// A stack moves to another organization, and has another name there.
+func ExampleStacksService_Transfer() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+	if err := srv.AddOrganization("acme-labs"); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "data-platform", Stack: "gpu-spike"}
+	if err := client.Stacks.Transfer(ctx, id, "acme-labs"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	id.Org = "acme-labs"
+	stack, err := client.Stacks.Get(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(stack.Identifier())
+	// Output:
+	// acme-labs/data-platform/gpu-spike
+}
+
+// What is a stack made of?
+func ExampleStackState_Decode() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "identity", Stack: "dev"}
+	state, err := client.Stacks.Export(context.Background(), id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	snapshot, err := state.Decode()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	counts := map[string]int{}
+	for i := range snapshot.Resources {
+		counts[snapshot.Resources[i].Type]++
+	}
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Println(counts[name], name)
+	}
+	// Output:
+	// 8 acme:identity:Directory
+	// 7 aws:cognito/userPool:UserPool
+	// 7 aws:cognito/userPoolClient:UserPoolClient
+	// 7 aws:kms/key:Key
+	// 7 aws:lambda/function:Function
+	// 1 pulumi:providers:aws
+	// 1 pulumi:pulumi:Stack
+}
+
+// A backup of a stack's state, taken before something risky, is put back: the
+// very same bytes.
+func ExampleStacksService_Import() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "identity", Stack: "dev"}
+	backup, err := client.Stacks.Export(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// Something risky goes wrong.
+
+	imported, err := client.Stacks.Import(ctx, id, *backup)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	results, err := client.Updates.GetStatus(ctx, id, imported.UpdateID, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state, err := client.Stacks.Export(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(results.Status, bytes.Equal(state.Deployment, backup.Deployment))
+	// Output:
+	// succeeded true
+}
+
+// What has failed on a stack during the last month?
+func ExampleUpdatesService_List() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "landing-zone", Stack: "sandbox-accounts"}
+	monthAgo := time.Now().AddDate(0, -1, 0)
+	for update, err := range client.Updates.List(context.Background(), id, nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if update.StartTime.Before(monthAgo) {
+			break // the newest come first; pages of older ones are never asked for
+		}
+		if update.Result == pulumiapi.UpdateResultFailed {
+			fmt.Printf("%s by %s: %s\n", update.Kind, update.RequestedBy.GitHubLogin, update.Message)
+		}
+	}
+	// Output:
+	// update by grace: Accounts for the interns
+	// destroy by grace: Close unused accounts
+	// update by grace: Move to the new instance type
+}
+
+// Waiting until what runs on a stack has ended.
+func ExampleUpdatesService_GetStatus() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+	pause := func() { // for a few seconds, in a real program; here, until the update has ended
+		running, err := srv.RunningUpdate("acme-corp", "payments-api", "prod-us")
+		if err == nil {
+			err = running.Finish(pulumiapitest.Succeeded)
+		}
+		if err != nil {
+			fmt.Println(err)
+		}
+	}
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "payments-api", Stack: "prod-us"}
+	stack, err := client.Stacks.Get(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var opts pulumiapi.UpdateStatusOptions
+	for {
+		results, err := client.Updates.GetStatus(ctx, id, stack.ActiveUpdate, &opts)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(results.Status, "with", len(results.Events), "lines of new output")
+		if results.Status.IsFinal() {
+			break
+		}
+		opts.ContinuationToken = results.ContinuationToken // what comes after this
+		pause()
+	}
+	// Output:
+	// running with 6 lines of new output
+	// succeeded with 0 lines of new output
+}
+
+// Which policies did the last update of a stack violate?
+func ExampleUpdatesService_ListEvents() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "landing-zone", Stack: "sandbox-accounts"}
+	stack, err := client.Stacks.Get(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for event, err := range client.Updates.ListEvents(ctx, id, stack.ActiveUpdate, nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if policy := event.PolicyEvent; policy != nil {
+			fmt.Printf("%s (%s): %s\n", policy.PolicyName, policy.EnforcementLevel, strings.TrimSpace(policy.Message))
+		}
+	}
+	// Output:
+	// required-tags (advisory): There is no tag costCenter.
+	// no-public-access (mandatory): Anybody on the internet can reach this.
+}
+
+// What was tried since the last update, and has not been carried out? (Previews
+// have kinds of their own, with a P before the name.)
+func ExampleUpdatesService_ListPreviews() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "prod"}
+	for preview, err := range client.Updates.ListPreviews(context.Background(), id, nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if preview.Kind == pulumiapi.UpdateKindPreviewUpdate {
+			fmt.Printf("%s, %s\n", preview.Message, preview.Result)
+		}
+	}
+	// Output:
+	// Public bucket for the campaign (#3330), failed
 }
 
 // What the service says when it refuses, and what to tell Pulumi's support.

@@ -27,12 +27,13 @@ import (
 // output runs the program in this process.
 func output(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = run(ctx, args, &out, &errs)
+	code = run(ctx, args, screen{Writer: &out}, &errs)
 	return code, out.String(), errs.String()
 }
 
-// tableLine is a line of the table: name, age and day or "never", resources, tags.
-var tableLine = regexp.MustCompile(`^\S+/\S+ +(never|just now|\d+ \w+ ago +\d{4}-\d\d-\d\d) +\d+(  \S.*)?$`)
+// tableLine is a line of the table: name, update, age and day or "never",
+// resources, tags.
+var tableLine = regexp.MustCompile(`^\S+/\S+ +([\w-]+ [\w ]+?  +)?(never|(just now|\d+ \w+ ago) +\d{4}-\d\d-\d\d) +\d+(  \S.*)?$`)
 
 // table returns the lines of the table, and its header.
 func table(stdout string) (header string, lines []string) {
@@ -55,8 +56,13 @@ func TestRun_Demo(t *testing.T) {
 	assert.Empty(t, stderr, "no progress, as this is no terminal")
 
 	header, lines := table(stdout)
-	assert.Regexp(t, `^STACK +LAST UPDATE +RESOURCES  TAGS$`, header)
-	assert.GreaterOrEqual(t, len(lines), 30, stdout)
+	assert.Regexp(t, `^STACK +LAST UPDATE +WHEN +RESOURCES  TAGS$`, header)
+	assert.Len(t, lines, 40, stdout)
+	for _, update := range []string{"update succeeded", "update failed", "update running", "destroy succeeded", "refresh failed"} {
+		assert.Contains(t, strings.Join(lines, "\n"), "  "+update+"  ")
+	}
+	assert.Contains(t, stdout, "\nLast updates: 6 failed, 1 running\n")
+	assert.NotContains(t, stdout, "\x1b", "no colour, as this is no terminal")
 	end := strings.Index(header, "RESOURCES") + len("RESOURCES")
 	for _, line := range lines {
 		assert.Regexp(t, `\d$`, line[:end], "resources end where their header does: %q", line)
@@ -152,8 +158,10 @@ func TestRun_Live(t *testing.T) {
 	assert.Equal(t, exitOK, code, stderr)
 	_, lines := table(stdout)
 	require.Len(t, lines, 1, stdout)
-	assert.Regexp(t, `^web/prod  3 hours ago +\S+ +7  owner=ada \[2Jevil$`, lines[0])
+	assert.Regexp(t, `^web/prod +3 hours ago +\S+ +7  owner=ada evil$`, lines[0])
 	assert.Contains(t, stdout, "\n1 stack, 7 resources\n")
+	assert.Contains(t, stdout, "Stacks of acme, from "+srv.URL()+"\n")
+	assert.NotContains(t, stdout, "update:", "the service knows of none")
 	for _, req := range srv.Requests() {
 		assert.Equal(t, http.MethodGet, req.Method, "it only reads")
 	}
@@ -193,7 +201,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errDiskFull }
 func TestRun_NowhereToWrite(t *testing.T) {
 	t.Parallel()
 	var stderr bytes.Buffer
-	assert.Equal(t, exitFailure, run(t.Context(), nil, brokenWriter{}, &stderr))
+	assert.Equal(t, exitFailure, run(t.Context(), nil, screen{Writer: brokenWriter{}}, &stderr))
 	assert.Contains(t, stderr.String(), errDiskFull.Error())
 }
 
@@ -215,7 +223,7 @@ func TestReadStacks_AnErrorKeepsWhatCameBefore(t *testing.T) {
 			assert.Len(t, found.rows, 20)
 
 			var out bytes.Buffer
-			require.NoError(t, printTable(&out, found, time.Now()))
+			require.NoError(t, printTable(screen{Writer: &out}, found, time.Now()))
 			assert.Contains(t, out.String(), "The list is not complete.")
 		})
 	}
@@ -283,7 +291,7 @@ func TestReadStacks_AFewAtATimeAndInOrder(t *testing.T) {
 		found, err := readStacks(t.Context(), client, pulumiapitest.DemoOrganization, 0, &progress{})
 		require.NoError(t, err)
 		assert.EqualValues(t, readers, requests.most.Load())
-		assert.Equal(t, (1+40/readers)*time.Second, time.Since(start), "the list, and 40 stacks by eights")
+		assert.Equal(t, (1+2*40/readers)*time.Second, time.Since(start), "the list, and 40 stacks by eights, two requests each")
 
 		listed, err := pulumiapi.Collect(srv.Client().Stacks.List(t.Context(), nil))
 		require.NoError(t, err)
@@ -291,6 +299,9 @@ func TestReadStacks_AFewAtATimeAndInOrder(t *testing.T) {
 		for i, stack := range listed {
 			assert.Equal(t, stack.Identifier(), found.rows[i].Identifier(), "row %d", i)
 			assert.Equal(t, stack.ProjectName, found.rows[i].tags["pulumi:project"], "row %d has its own tags", i)
+			if !stack.LastUpdate.IsZero() {
+				assert.Equal(t, stack.LastUpdate, found.rows[i].update.StartTime, "row %d has its own update", i)
+			}
 		}
 	})
 }
@@ -347,9 +358,9 @@ func TestDescribeTags(t *testing.T) {
 		{map[string]string{"a": strings.Repeat("x", 25), "b": strings.Repeat("y", 26)}, "a=" + strings.Repeat("x", 25) + " b=" + strings.Repeat("y", 26)},
 		{map[string]string{"long": long}, "long=" + long[:2*50] + "…"},
 		{map[string]string{"long": long, "more": "1", "owner": "ada"}, "long=" + long[:2*42] + "… +2 more"},
-		{map[string]string{"a": "1\t2\x1b[31m"}, "a=1 2[31m"},
+		{map[string]string{"a": "1\t2\x1b[31m3\x1b4"}, "a=1 234"},
 	} {
-		got := (&row{tags: c.tags}).describeTags()
+		got := (&row{tags: c.tags}).describeTags(maxTagsWidth)
 		assert.Equal(t, c.want, got)
 		assert.LessOrEqual(t, utf8.RuneCountInString(got), maxTagsWidth, got)
 	}
@@ -362,11 +373,35 @@ func TestPrintTable_LongNames(t *testing.T) {
 		{StackSummary: pulumiapi.StackSummary{ProjectName: "wéb", StackName: "p\x1b[2J", ResourceCount: 1}, note: "(a note)"},
 	}}
 	var out bytes.Buffer
-	require.NoError(t, printTable(&out, found, time.Now()))
+	require.NoError(t, printTable(screen{Writer: &out}, found, time.Now()))
 	lines := strings.Split(out.String(), "\n")
 	name := "web/" + strings.Repeat("long", 12) + "lon…"
-	assert.Equal(t, name+"  never"+strings.Repeat(" ", 18)+"0", lines[1])
-	assert.Equal(t, "wéb/p[2J"+strings.Repeat(" ", maxNameWidth-8)+"  never"+strings.Repeat(" ", 18)+"1  (a note)", lines[2])
+	assert.Equal(t, name+"               never          0", lines[1])
+	assert.Equal(t, "wéb/p"+strings.Repeat(" ", maxNameWidth-5)+"               never          1  (a note)", lines[2])
+}
+
+func TestPrintTable_Width(t *testing.T) {
+	t.Parallel()
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	found, err := readStacks(t.Context(), srv.Client(), pulumiapitest.DemoOrganization, 0, &progress{})
+	require.NoError(t, err)
+	for width, want := range map[int]struct{ day, tags bool }{
+		70: {}, 80: {}, 110: {tags: true}, 140: {tags: true}, 160: {day: true, tags: true}, 0: {day: true, tags: true},
+	} {
+		var out bytes.Buffer
+		require.NoError(t, printTable(screen{Writer: &out, width: width}, found, time.Now()))
+		text := out.String()
+		for line := range strings.Lines(text) {
+			if width > 0 {
+				assert.LessOrEqual(t, utf8.RuneCountInString(line)-1, width, line)
+			}
+		}
+		assert.Regexp(t, `(?m)^webshop/prod +update succeeded +31 hours ago .* 67\b`, text, "width %d", width)
+		assert.Equal(t, want.day, strings.Contains(text, " ago    20"), "width %d: the day", width)
+		assert.Equal(t, want.tags, strings.Contains(text, "environment="), "width %d: tags", width)
+		assert.NotEqual(t, want.tags, strings.Contains(text, "a wider terminal"), "width %d", width)
+	}
 }
 
 // TestProcess runs the program as its users do.
@@ -384,7 +419,9 @@ func TestProcess(t *testing.T) {
 	command.Stdout, command.Stderr = &stdout, &stderr
 	require.NoError(t, command.Run(), "%s", &stderr)
 	_, lines := table(stdout.String())
-	assert.GreaterOrEqual(t, len(lines), 30)
+	assert.Len(t, lines, 40)
+	assert.Contains(t, stdout.String(), "POLICY mandatory")
+	assert.NotContains(t, stdout.String(), "\x1b", "a pipe has no colours")
 	assert.Empty(t, stderr.String())
 
 	err = exec.CommandContext(t.Context(), program, "-verbose").Run()

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,15 +16,10 @@ type progress struct {
 // newProgress returns a progress line on w, which shows nothing unless w is a
 // terminal.
 func newProgress(w io.Writer) *progress {
-	file, ok := w.(*os.File)
-	if !ok {
+	if !isTerminal(w) {
 		return &progress{}
 	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return &progress{}
-	}
-	return &progress{w: file}
+	return &progress{w: w}
 }
 
 // show replaces the line.

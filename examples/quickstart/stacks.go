@@ -18,7 +18,14 @@ type row struct {
 
 	tags map[string]string
 	note string // in place of the tags
+
+	update     *pulumiapi.Update // the last one; nil if there is none
+	updateNote string            // in place of the update
 }
+
+// name returns the stack's name without the organization, which is the same for
+// all.
+func (r *row) name() string { return printable(r.ProjectName + "/" + r.StackName) }
 
 // listing is what was found of a list.
 type listing struct {
@@ -27,8 +34,9 @@ type listing struct {
 	limited, incomplete bool
 }
 
-// readStacks reads the list page by page up to the limit (0 is none), and the
-// tags of each page's stacks. With an error it returns what came before.
+// readStacks reads the list page by page up to the limit (0 is none), and what
+// the list doesn't tell of each page's stacks. With an error it returns what came
+// before.
 func readStacks(ctx context.Context, client *pulumiapi.Client, org string, limit int, progress *progress) (listing, error) {
 	var found listing
 	pages := pulumiapi.Pages(ctx, func(ctx context.Context, cursor pulumiapi.Cursor) (*pulumiapi.Page[pulumiapi.StackSummary], error) {
@@ -44,7 +52,7 @@ func readStacks(ctx context.Context, client *pulumiapi.Client, org string, limit
 		room := limit - len(found.rows)
 		full := limit > 0 && len(items) >= room
 		if full {
-			// The next page is not needed, nor are the tags of what is not shown.
+			// The next page is not needed, nor the details of what is not shown.
 			found.limited = len(items) > room || page.Next != ""
 			items = items[:room]
 		}
@@ -52,8 +60,8 @@ func readStacks(ctx context.Context, client *pulumiapi.Client, org string, limit
 		for i, stack := range items {
 			rows[i].StackSummary = stack
 		}
-		if err := readTags(ctx, client, rows, func(done int) {
-			progress.show("%d stacks, reading tags: %d …", len(found.rows)+len(rows), len(found.rows)+done)
+		if err := readDetails(ctx, client, rows, func(done int) {
+			progress.show("%d stacks, reading details: %d …", len(found.rows)+len(rows), len(found.rows)+done)
 		}); err != nil {
 			found.incomplete = true
 			return found, err
@@ -66,9 +74,9 @@ func readStacks(ctx context.Context, client *pulumiapi.Client, org string, limit
 	return found, nil
 }
 
-// readTags fills in the tags of all rows, which the list does not have, several
-// at a time. The first error stops it.
-func readTags(ctx context.Context, client *pulumiapi.Client, rows []row, report func(done int)) error {
+// readDetails fills in what the list does not have, several stacks at a time. The
+// first error stops it.
+func readDetails(ctx context.Context, client *pulumiapi.Client, rows []row, report func(done int)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	todo := make(chan *row)
@@ -80,7 +88,7 @@ func readTags(ctx context.Context, client *pulumiapi.Client, rows []row, report 
 	for range min(readers, len(rows)) {
 		work.Go(func() {
 			for r := range todo {
-				if err := r.readTags(ctx, client); err != nil {
+				if err := r.readDetails(ctx, client); err != nil {
 					stop(err)
 					continue // the others' calls end at once, too
 				}
@@ -102,18 +110,33 @@ func readTags(ctx context.Context, client *pulumiapi.Client, rows []row, report 
 	return context.Cause(ctx)
 }
 
-func (r *row) readTags(ctx context.Context, client *pulumiapi.Client) error {
+// readDetails reads the stack's tags, and its last update.
+func (r *row) readDetails(ctx context.Context, client *pulumiapi.Client) error {
 	stack, err := client.Stacks.Get(ctx, r.Identifier())
-	switch {
-	case errors.Is(err, pulumiapi.ErrNotFound):
-		r.note = "(deleted meanwhile)" // between the list and now: no reason to stop
-		return nil
-	case errors.Is(err, pulumiapi.ErrForbidden):
-		r.note = "(not yours to read)"
-		return nil
-	case err != nil:
+	if err != nil {
+		r.note, err = excuse(err)
 		return err
 	}
 	r.tags = stack.Tags
+	page, err := client.Updates.ListPage(ctx, r.Identifier(), &pulumiapi.UpdateListOptions{PageSize: 1})
+	if err != nil {
+		r.updateNote, err = excuse(err)
+		return err
+	}
+	if len(page.Items) > 0 {
+		r.update = &page.Items[0] // the newest comes first
+	}
 	return nil
+}
+
+// excuse returns a note for an error that is no reason to stop, and other errors
+// as they are.
+func excuse(err error) (note string, _ error) {
+	switch {
+	case errors.Is(err, pulumiapi.ErrNotFound):
+		return "(deleted meanwhile)", nil // between the list and now
+	case errors.Is(err, pulumiapi.ErrForbidden):
+		return "(not yours to read)", nil
+	}
+	return "", err
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,6 +57,10 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 	if ctx == nil {
 		return nil, &ArgumentError{Name: "ctx", Reason: "is nil"}
 	}
+	captured, capturing := ctx.Value(captureKey{}).(*ResponseInfo)
+	if capturing {
+		*captured = ResponseInfo{}
+	}
 	path, err := r.endpoint.path(r.args)
 	if err != nil {
 		return nil, err
@@ -96,7 +101,7 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		// answer to the call.
 		*info = ResponseInfo{Attempts: outcome.Attempts}
 	}
-	if captured, ok := ctx.Value(captureKey{}).(*ResponseInfo); ok {
+	if capturing {
 		*captured = *info
 	}
 	if err != nil {
@@ -378,7 +383,13 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (*ResponseInfo, e
 		header:      req.Header,
 		contentType: req.ContentType,
 	}
+	if c.transport == nil {
+		return nil, &ArgumentError{Name: "client", Reason: "was not made by NewClient"}
+	}
 	if err := checkEndpoint(req.Endpoint); err != nil {
+		return nil, err
+	}
+	if err := checkHeader(req); err != nil {
 		return nil, err
 	}
 	placeholders := req.Endpoint.placeholders()
@@ -415,6 +426,36 @@ func checkEndpoint(e Endpoint) error {
 	return nil
 }
 
+// checkHeader refuses what net/http would, but only after the request is counted
+// as sent.
+func checkHeader(req Request) error {
+	for name, values := range req.Header {
+		if name == "" || strings.ContainsFunc(name, isNoTokenChar) {
+			return newArgumentError("req.Header", name, "is not the name of a header")
+		}
+		if slices.ContainsFunc(values, isNoHeaderValue) {
+			// The value may be a secret.
+			return &ArgumentError{Name: "req.Header[" + name + "]", Reason: "holds a character that a header can't carry"}
+		}
+	}
+	if isNoHeaderValue(req.ContentType) {
+		return newArgumentError("req.ContentType", req.ContentType, "holds a character that a header can't carry")
+	}
+	return nil
+}
+
+// isNoTokenChar reports whether r can't stand in a header's name (RFC 9110,
+// section 5.6.2).
+func isNoTokenChar(r rune) bool {
+	isAlphanumeric := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	return !isAlphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+}
+
+// isNoHeaderValue reports whether text can't stand in a header.
+func isNoHeaderValue(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
 func placeholdersFillSegments(template string) bool {
 	for segment := range strings.SplitSeq(template, "/") {
 		name, opened := strings.CutPrefix(segment, "{")
@@ -427,6 +468,9 @@ func placeholdersFillSegments(template string) bool {
 }
 
 func requestBody(body any) (*transport.Body, error) {
+	if isNilPointer(body) {
+		return nil, &ArgumentError{Name: "req.Body", Reason: fmt.Sprintf("is a nil %T", body)}
+	}
 	switch body := body.(type) {
 	case nil:
 		return nil, nil //nolint:nilnil // no body is not an error
@@ -440,16 +484,25 @@ func requestBody(body any) (*transport.Body, error) {
 	return jsonBody("req.Body", body)
 }
 
+// isNilPointer reports whether v is a nil pointer in an interface that is not nil.
+func isNilPointer(v any) bool {
+	value := reflect.ValueOf(v)
+	return value.Kind() == reflect.Pointer && value.IsNil()
+}
+
 // receiver returns what reads a success's body into out.
 func receiver(out any) (func(*http.Response) error, error) {
 	if out == nil {
 		return nil, nil //nolint:nilnil // nothing to receive is not an error
 	}
+	if isNilPointer(out) {
+		return nil, &ArgumentError{Name: "out", Reason: fmt.Sprintf("is a nil %T", out)}
+	}
 	if w, ok := out.(io.Writer); ok {
 		return func(resp *http.Response) error { return copyBody(resp, w) }, nil
 	}
 	target := reflect.ValueOf(out)
-	if target.Kind() != reflect.Pointer || target.IsNil() {
+	if target.Kind() != reflect.Pointer {
 		return nil, &ArgumentError{Name: "out", Reason: fmt.Sprintf("must be a pointer or an io.Writer, not %T", out)}
 	}
 	return func(resp *http.Response) error {
@@ -497,7 +550,7 @@ type captureKey struct{}
 // it returns, whether it fails or not. A list fills it in with each page. One
 // info serves one call at a time.
 func CaptureResponse(ctx context.Context, info *ResponseInfo) context.Context {
-	if info == nil {
+	if ctx == nil || info == nil {
 		return ctx
 	}
 	return context.WithValue(ctx, captureKey{}, info)

@@ -279,6 +279,7 @@ func TestNewClient_KeepsTheBaseURLsPath(t *testing.T) {
 		require.NoError(t, err, "Do with the base URL %q", base)
 		require.Len(t, a.sent, 1)
 		assert.Equal(t, want, a.sent[0].URL.String(), "the URL with the base URL %q", base)
+		assert.Equal(t, want, client.BaseURL()+"/api/things/a", "BaseURL with the base URL %q", base)
 		assert.Equal(t, a.sent[0].URL.Host, a.sent[0].Host, "the Host header with the base URL %q", base)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	cursorKinds = []cursorKind{tokenCursor, pageCursor, rowCursor, afterCursor, linkCursor}
+	cursorKinds = []cursorKind{tokenCursor, pageCursor, rowCursor, afterCursor, linkCursor, guessedCursor}
 	cursorLists = []Endpoint{
 		stackListEndpoint,
 		{Method: http.MethodGet, Template: "/api/orgs/{orgName}/members"},

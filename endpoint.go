@@ -43,6 +43,9 @@ type endpointKey struct{}
 // [http.RoundTripper] below the client that names a span or a metric by the
 // template and not by the URL.
 func EndpointFromContext(ctx context.Context) (Endpoint, bool) {
+	if ctx == nil {
+		return Endpoint{}, false
+	}
 	e, ok := ctx.Value(endpointKey{}).(Endpoint)
 	return e, ok
 }

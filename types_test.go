@@ -239,6 +239,15 @@ func TestTimestamp_MarshalJSON_KeepsTheInstantOfAnyZone(t *testing.T) {
 	requireSameTime(t, local.UTC(), got, "json.Unmarshal of "+string(data))
 }
 
+func TestTimestamp_String(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "never", Timestamp{}.String())
+	assert.Equal(t, "[never]", fmt.Sprint([]Timestamp{{}}))
+	at := Timestamp{Time: time.Date(2024, 2, 29, 12, 30, 45, 0, time.UTC)}
+	assert.Equal(t, at.Time.String(), at.String())
+	assert.Equal(t, "["+at.Time.String()+"]", fmt.Sprint([]Timestamp{at}))
+}
+
 // canary is a text that must not be found where a secret must not show.
 const canary = "pul-canary-6fe1b2"
 

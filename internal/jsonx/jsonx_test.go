@@ -311,6 +311,26 @@ func TestDecode_RawMessageIsByteForByte(t *testing.T) {
 	})
 }
 
+func TestIsValid(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		`{}`:                     true,
+		` [1, "a", null] `:       true,
+		`{"a":1,"a":2}`:          true,
+		"\"a\xffb\"":             true,
+		``:                       false,
+		`{`:                      false,
+		`{} {}`:                  false,
+		`{"a":1,}`:               false,
+		`hello`:                  false,
+		"\ufeff{}":               false,
+		strings.Repeat("[", 1e5): false,
+	} {
+		assert.Equal(t, want, IsValid([]byte(text)), "IsValid(%.40q)", text)
+		assert.Equal(t, want, Decode([]byte(text), new(any)) == nil, "Decode(%.40q), as IsValid says", text)
+	}
+}
+
 func TestMarshal(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -339,7 +359,7 @@ func TestMarshal(t *testing.T) {
 	require.Error(t, err, "Marshal of text that is not UTF-8")
 }
 
-// Substitution
+// Substitution.
 
 // wired is what knows its form on the wire, as the package's Secret and
 // Nullable do.
@@ -487,7 +507,7 @@ func TestEncoder_ForOneType(t *testing.T) {
 	encoder := NewEncoder(func(s secret) any { return "the secret " + s.value })
 	got, err := encoder.Encode(map[string]any{"a": secret{"x"}, "b": &secret{"y"}, "c": shouting("z"), "d": (*secret)(nil)})
 	require.NoError(t, err, "Encode")
-	assert.Equal(t, `{"a":"the secret x","b":"the secret y","c":"z","d":null}`, string(got), "Encode")
+	assert.JSONEq(t, `{"a":"the secret x","b":"the secret y","c":"z","d":null}`, string(got), "Encode")
 }
 
 // Each value is asked once for its form.

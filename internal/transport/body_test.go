@@ -206,10 +206,12 @@ func TestClient_Do_OnceReaderIsSentOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				var attempts []Attempt
 				s := newEchoServer(t, tt.first)
 				reader := &countingReader{Reader: strings.NewReader("hello")}
 				call := newCall(t.Context(), t, http.MethodPut, "/stacks", ReaderBody(reader))
-				outcome, err := newClient(t, s.transport).Do(call.Call)
+				outcome, err := newClient(t, s.transport, withAttempts(&attempts)).Do(call.Call)
 				if tt.status > 0 {
 					requireStatus(t, tt.status, err, call)
 				} else {
@@ -217,6 +219,9 @@ func TestClient_Do_OnceReaderIsSentOnce(t *testing.T) {
 				}
 				assert.Equal(t, 1, outcome.Attempts, "%s: attempts", call)
 				assert.Len(t, s.seen(), 1, "%s: what was sent", call)
+				assert.Zero(t, time.Since(start), "%s: the time it took", call)
+				require.Len(t, attempts, 1, "%s: attempts observed", call)
+				assert.False(t, attempts[0].WillRetry, "%s: WillRetry", call)
 			})
 		})
 	}
@@ -312,7 +317,7 @@ func TestClient_Do_ReaderThatBlocks(t *testing.T) {
 			h := n.listen("api.test:80")
 			defer h.shut()
 			reader, writer := io.Pipe()
-			defer writer.Close()
+			defer func() { _ = writer.Close() }()
 			call := newCall(ctx, t, http.MethodPut, "/stacks", ReaderBody(reader))
 			_, err := newClient(t, &http.Transport{DialContext: n.dial}).Do(call.Call)
 			require.ErrorIs(t, err, context.Canceled, "%s", call)

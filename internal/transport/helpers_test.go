@@ -34,9 +34,8 @@ type network struct {
 	mu     sync.Mutex
 	hosts  map[string]*host
 	dialed []string
-	refuse int                                         // so many of the next dials are refused
-	wrap   func(dial int, client net.Conn) net.Conn    // nil: leave connections alone
-	dialer func(context.Context, string) (bool, error) // nil: dialing takes no time
+	refuse int                                      // so many of the next dials are refused
+	wrap   func(dial int, client net.Conn) net.Conn // nil: leave connections alone
 }
 
 // host is a net.Listener of a network.
@@ -283,7 +282,8 @@ func newClient(t *testing.T, transport http.RoundTripper, options ...func(*Confi
 	return New(config)
 }
 
-func withStall(stall time.Duration) func(*Config) { return func(c *Config) { c.Stall = stall } }
+func withStall(c *Config) { c.Stall = stall }
+
 func withTimeout(timeout time.Duration) func(*Config) {
 	return func(c *Config) { c.HTTP.Timeout = timeout }
 }
@@ -334,9 +334,13 @@ func newCall(ctx context.Context, t *testing.T, method, path string, body *Body)
 	return c
 }
 
-func get(t *testing.T) *testCall { return newCall(t.Context(), t, http.MethodGet, "/stacks", nil) }
+func get(t *testing.T) *testCall {
+	t.Helper()
+	return newCall(t.Context(), t, http.MethodGet, "/stacks", nil)
+}
 
 func post(t *testing.T) *testCall {
+	t.Helper()
 	return newCall(t.Context(), t, http.MethodPost, "/stacks", BytesBody([]byte(`{"name":"web"}`)))
 }
 

@@ -127,13 +127,15 @@ func TestClient_Do_ObservesOneAttemptAcrossRedirects(t *testing.T) {
 func TestClient_Do_ObservesFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		ended, cancel := context.WithCancel(t.Context())
+		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-		ending, cancel := context.WithCancel(t.Context())
+		ended := func() context.Context { return cancelled }
+		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
+		ending := func() context.Context { return ctx }
 		tests := []struct {
 			name      string
-			ctx       context.Context
+			context   func() context.Context
 			transport http.RoundTripper
 			want      []Attempt // without Err
 			err       error
@@ -145,13 +147,14 @@ func TestClient_Do_ObservesFailures(t *testing.T) {
 				return nil, req.Context().Err()
 			}), []Attempt{{Number: 1, Duration: time.Second}}, context.Canceled},
 			{
-				"no connection", t.Context(), &http.Transport{DialContext: newNetwork().dial},
-				[]Attempt{{Number: 1}}, nil,
+				"no connection", t.Context, &http.Transport{DialContext: newNetwork().dial},
+				[]Attempt{{Number: 1}},
+				nil,
 			},
 		}
 		for _, tt := range tests {
 			var got []Attempt
-			call := newCall(tt.ctx, t, http.MethodGet, "/stacks", nil)
+			call := newCall(tt.context(), t, http.MethodGet, "/stacks", nil)
 			_, err := newClient(t, tt.transport, withAttempts(&got), withRetry(RetryPolicy{MaxAttempts: 1})).Do(call.Call)
 			require.Error(t, err, "%s, %s", call, tt.name)
 			require.Len(t, got, len(tt.want), "%s, %s: attempts observed", call, tt.name)

@@ -360,7 +360,7 @@ func TestClient_Do_RedirectWithABadBody(t *testing.T) {
 					_ = call.handle(resp, sofar)
 					return errBroken // nothing that another attempt would help
 				}
-				outcome, err := newClient(t, s.transport, withStall(time.Minute)).Do(call.Call)
+				outcome, err := newClient(t, s.transport, withStall).Do(call.Call)
 				require.ErrorIs(t, err, errBroken, "%s", call)
 				assert.Equal(t, "hello", call.body, "%s: the answer", call)
 				assert.Equal(t, 1, outcome.Attempts, "%s: attempts", call)
@@ -402,6 +402,21 @@ func TestClient_Do_RedirectErrorsDoNotShowTheToken(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestRedirectPolicy_refusal(t *testing.T) {
+	t.Parallel()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, testBase+"/"+testToken, http.NoBody)
+	require.NoError(t, err, "http.NewRequest")
+	req.Header.Set("Authorization", "token "+testToken)
+	resp := &http.Response{
+		StatusCode: http.StatusFound, Request: req,
+		Header: http.Header{"Location": {"http://evil.test/" + testToken}},
+	}
+	err = redirectPolicy{base: parseURL(t, testBase)}.refusal(resp, http.MethodGet)
+	require.EqualError(t, err,
+		"redirect from http://api.test:80/cloud/[redacted] to http://evil.test:80/[redacted] refused: another origin",
+		"refusal of a redirect from and to paths with the token in it")
 }
 
 func TestPlace_ShowsNoQuery(t *testing.T) {

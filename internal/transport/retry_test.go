@@ -165,7 +165,7 @@ func TestClient_Do_HandlerMakesASuccessOfARefusal(t *testing.T) {
 	})
 }
 
-// Failures without an answer
+// Failures without an answer.
 
 func TestClient_Do_RetriesAnyMethodThatWasNotWritten(t *testing.T) {
 	t.Parallel()
@@ -306,7 +306,43 @@ func TestClient_Do_TransportWithoutTrace(t *testing.T) {
 	}
 }
 
-// TLS
+// What is known of an attempt does not come from the one before it.
+func TestClient_Do_ForgetsTheAttemptBefore(t *testing.T) {
+	t.Parallel()
+	t.Run("that did not connect", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			unreachable := &http.Transport{DialContext: newNetwork().dial}
+			attempts := 0
+			call := post(t)
+			outcome, err := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+				attempts++
+				if attempts == 1 {
+					return unreachable.RoundTrip(req)
+				}
+				return nil, errBroken // of a transport that says nothing
+			})).Do(call.Call)
+			require.ErrorIs(t, err, errBroken, "%s", call)
+			assert.Equal(t, Outcome{Attempts: 2, Uncertain: true}, outcome, "%s: the outcome", call)
+		})
+	})
+	t.Run("that was cut off", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer(t, nth(raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), status(http.StatusOK, "hello")))
+			call := get(t)
+			call.Handle = func(resp *http.Response, sofar Outcome) error {
+				return errors.Join(call.handle(resp, sofar), errBroken)
+			}
+			outcome, err := newClient(t, s.transport).Do(call.Call)
+			require.ErrorIs(t, err, errBroken, "%s", call)
+			assert.Equal(t, "hello", call.body, "%s: the answer", call)
+			assert.Equal(t, 2, outcome.Attempts, "%s: attempts", call)
+		})
+	})
+}
+
+// TLS.
 
 func TestClient_Do_TLS(t *testing.T) {
 	t.Parallel()
@@ -396,7 +432,7 @@ func TestClient_Do_OverHTTP2(t *testing.T) {
 			})))
 		s.transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 		s.refuse = 1
-		client := newClient(t, s.transport, withStall(time.Minute),
+		client := newClient(t, s.transport, withStall,
 			func(c *Config) { c.Base = parseURL(t, "https://api.test/cloud") })
 
 		call := post(t)
@@ -438,7 +474,7 @@ func newCertificate(t *testing.T, name string) (tls.Certificate, *x509.CertPool)
 	return tls.Certificate{Certificate: [][]byte{data}, PrivateKey: key}, pool
 }
 
-// Answers that were cut off
+// Answers that were cut off.
 
 func TestClient_Do_AnswerCutOff(t *testing.T) {
 	t.Parallel()
@@ -598,7 +634,7 @@ func TestPermanent_KeepsTheError(t *testing.T) {
 	assert.Equal(t, errBroken.Error(), err.Error(), "Permanent(%v): the text", errBroken)
 }
 
-// Waits
+// Waits.
 
 // clock is a transport that notes when it was asked.
 type clock struct {
@@ -776,13 +812,15 @@ func TestRetryAfter(t *testing.T) {
 func TestClient_Do_WaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name  string
-		first httpmock.Responder
-		left  time.Duration
+		name    string
+		first   httpmock.Responder
+		minWait time.Duration
+		left    time.Duration
 	}{
-		{"backoff", answer(http.StatusServiceUnavailable, "busy"), testMinWait / 2},
-		{"Retry-After", answer(http.StatusServiceUnavailable, "busy").HeaderSet(http.Header{"Retry-After": {"7"}}), 7 * time.Second},
-		{"no answer", failure(errBroken), testMinWait / 2},
+		{"backoff", answer(http.StatusServiceUnavailable, "busy"), testMinWait, testMinWait / 2},
+		{"Retry-After", answer(http.StatusServiceUnavailable, "busy").HeaderSet(http.Header{"Retry-After": {"7"}}), testMinWait, 7 * time.Second},
+		{"Retry-After as long as the deadline", answer(http.StatusServiceUnavailable, "busy").HeaderSet(http.Header{"Retry-After": {"7"}}), 0, 7 * time.Second},
+		{"no answer", failure(errBroken), testMinWait, testMinWait / 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -792,7 +830,8 @@ func TestClient_Do_WaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.left)
 				defer cancel()
 				call := newCall(ctx, t, http.MethodGet, "/stacks", nil)
-				outcome, err := newClient(t, script(tt.first)).Do(call.Call)
+				policy := RetryPolicy{MaxAttempts: 4, MinWait: tt.minWait, MaxWait: time.Minute}
+				outcome, err := newClient(t, script(tt.first), withRetry(policy)).Do(call.Call)
 				require.Error(t, err, "%s", call)
 				require.NotErrorIs(t, err, context.DeadlineExceeded, "%s", call)
 				assert.Zero(t, time.Since(start), "%s: the time it took", call)

@@ -66,7 +66,10 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, &CallError{Endpoint: r.endpoint, Err: err}
+		if cause := context.Cause(ctx); !errors.Is(err, cause) {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
+		return nil, &CallError{Endpoint: r.endpoint, Path: path, Err: err}
 	}
 	ctx = context.WithValue(ctx, endpointKey{}, r.endpoint)
 	req := (&http.Request{
@@ -105,7 +108,7 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		*captured = *info
 	}
 	if err != nil {
-		return info, r.failure(err, outcome)
+		return info, r.failure(err, path, info.RequestID, outcome)
 	}
 	return info, nil
 }
@@ -196,14 +199,21 @@ func (r call) refusal(resp *http.Response, path string, sofar transport.Outcome)
 }
 
 // failure returns the error that the caller gets for the one that ended the call.
-func (r call) failure(err error, outcome transport.Outcome) error {
+func (r call) failure(err error, path, requestID string, outcome transport.Outcome) error {
 	unknown := outcome.Uncertain && r.endpoint.isWrite()
 	if refused, ok := err.(*APIError); ok { //nolint:errorlint // one that is wrapped is not the call's outcome
 		refused.Attempts = outcome.Attempts
 		refused.outcomeUnknown = unknown
 		return refused
 	}
-	return &CallError{Endpoint: r.endpoint, Attempts: outcome.Attempts, Err: err, outcomeUnknown: unknown}
+	return &CallError{
+		Endpoint:       r.endpoint,
+		Path:           path,
+		RequestID:      requestID,
+		Attempts:       outcome.Attempts,
+		Err:            err,
+		outcomeUnknown: unknown,
+	}
 }
 
 // answerBuffers holds buffers for answers that are decoded at once.
@@ -371,7 +381,8 @@ type Request struct {
 // Do calls an operation that the package has no method for, with the client's
 // credentials, retries and errors. The answer's body goes to out: an
 // io.Writer gets it as it is, another pointer is set to what the JSON holds,
-// and nil means that it is of no interest.
+// and nil means that it is of no interest: then a success is one whether its body
+// arrives as a whole or not.
 //
 // The error is an [*APIError], a [*CallError] or an [*ArgumentError], as from
 // every method. What is known of the answer is returned with an error, too,

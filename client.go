@@ -53,7 +53,8 @@ type Client struct {
 	transport *transport.Client
 }
 
-// Option configures a [Client]. Options may stand in any order.
+// Option configures a [Client]. Options may stand in any order; of two that set
+// the same, the last one counts.
 type Option func(*config) error
 
 type config struct {

@@ -979,7 +979,7 @@ func TestClient_APIErrorIsComplete(t *testing.T) {
 		RequestID: "8f2c", Endpoint: getThing, Path: "/api/things/a%2Fb", RetryAfter: 2 * time.Minute, Attempts: 1,
 		Header: http.Header{"X-Pulumi-Request-Id": {"8f2c"}, "Retry-After": {"120"}, "X-Other": {"1", "2"}},
 	}, *refused)
-	assert.Equal(t, "pulumiapi: GET /api/things/a%2Fb: 400: bad name (request 8f2c)", err.Error())
+	assert.Equal(t, "pulumiapi: GET /api/things/a%2Fb: 400: bad name (request 8f2c, retry after 2m0s)", err.Error())
 	assert.Equal(t, pulumiapi.ResponseInfo{StatusCode: 400, Header: refused.Header, RequestID: "8f2c", Attempts: 1}, *info)
 }
 

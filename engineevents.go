@@ -450,7 +450,9 @@ func (s *UpdatesService) ListEvents(ctx context.Context, id StackIdentifier, upd
 
 // ListEventsPage returns one page of what [UpdatesService.ListEvents] walks: the
 // first, or the one at the Cursor of opts. The service chooses the page size. A
-// page can be empty and have a Next nevertheless.
+// page can be empty and have a Next nevertheless. Next is empty when there is
+// nothing newer, also while the update runs: to look again later, use the Cursor
+// of before, and not the empty one.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events
 func (s *UpdatesService) ListEventsPage(ctx context.Context, id StackIdentifier, updateID string, opts *EngineEventListOptions) (*Page[EngineEvent], error) {

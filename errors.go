@@ -100,32 +100,52 @@ const (
 )
 
 // Error returns one line of at most 300 characters: the request, the status,
-// the explanation, the request ID, and the number of attempts if there were
-// several. Message may hold more.
+// the explanation, and what else there is to say: the request ID, the number of
+// attempts if there were several, how long to wait, and whether the outcome is
+// unknown. Message may hold more.
 func (e *APIError) Error() string {
-	path := e.Path
-	if path == "" {
-		path = e.Endpoint.Template
-	}
 	message := e.Message
 	if message == "" {
 		message = http.StatusText(e.StatusCode)
 	}
-	var notes []string
-	if e.RequestID != "" {
-		notes = append(notes, "request "+oneLine(e.RequestID, maxShownRequest))
+	notes := errorNotes(e.RequestID, e.Attempts, e.outcomeUnknown)
+	if e.RetryAfter > 0 {
+		notes = append(notes, "retry after "+e.RetryAfter.String())
 	}
-	if e.Attempts > 1 {
-		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
-	}
-	start := fmt.Sprintf("pulumiapi: %s %s: %d: ",
-		oneLine(e.Endpoint.Method, maxErrorMethod), oneLine(path, maxErrorPath), e.StatusCode)
-	end := ""
-	if len(notes) > 0 {
-		end = " (" + strings.Join(notes, ", ") + ")"
-	}
+	start := fmt.Sprintf("pulumiapi: %s: %d: ", requestText(e.Endpoint, e.Path), e.StatusCode)
+	end := inParentheses(notes)
 	room := maxErrorText - utf8.RuneCountInString(start) - utf8.RuneCountInString(end)
 	return start + oneLine(message, room) + end
+}
+
+// requestText names a request: by its path, if it got that far.
+func requestText(endpoint Endpoint, path string) string {
+	if path == "" {
+		path = endpoint.Template
+	}
+	return oneLine(endpoint.Method, maxErrorMethod) + " " + oneLine(path, maxErrorPath)
+}
+
+// errorNotes returns what an error says beside what went wrong.
+func errorNotes(requestID string, attempts int, outcomeUnknown bool) []string {
+	var notes []string
+	if requestID != "" {
+		notes = append(notes, "request "+oneLine(requestID, maxShownRequest))
+	}
+	if attempts > 1 {
+		notes = append(notes, fmt.Sprintf("%d attempts", attempts))
+	}
+	if outcomeUnknown {
+		notes = append(notes, "outcome unknown")
+	}
+	return notes
+}
+
+func inParentheses(notes []string) string {
+	if len(notes) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(notes, ", ") + ")"
 }
 
 // Is reports whether target is the sentinel of the error's status, or
@@ -156,6 +176,11 @@ func (e *APIError) Is(target error) bool {
 type CallError struct {
 	// Endpoint is the operation.
 	Endpoint Endpoint
+	// Path is the request's path, escaped, without the base URL's.
+	Path string
+	// RequestID names the request for Pulumi's support, if there was an answer
+	// that had one.
+	RequestID string
 	// Attempts is how often the request was sent; 0 if never.
 	Attempts int
 	// Err is the cause.
@@ -164,14 +189,12 @@ type CallError struct {
 	outcomeUnknown bool
 }
 
-// Error returns the operation, the cause, and the number of attempts if there
-// were several.
+// Error returns the request, the cause, and what else there is to say: the
+// request ID, the number of attempts if there were several, and whether the
+// outcome is unknown.
 func (e *CallError) Error() string {
-	text := fmt.Sprintf("pulumiapi: %s: %v", e.Endpoint, e.Err)
-	if e.Attempts > 1 {
-		text += fmt.Sprintf(" (%d attempts)", e.Attempts)
-	}
-	return text
+	return fmt.Sprintf("pulumiapi: %s: %v%s", requestText(e.Endpoint, e.Path), e.Err,
+		inParentheses(errorNotes(e.RequestID, e.Attempts, e.outcomeUnknown)))
 }
 
 // Unwrap returns Err.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -38,6 +39,12 @@ func TestAPIError_Error(t *testing.T) {
 		},
 		"pulumiapi: GET /api/orgs/acme/hooks/x: 503: try later (request 8f2c, 4 attempts)": {
 			StatusCode: 503, Message: "try later", RequestID: "8f2c", Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", Attempts: 4,
+		},
+		"pulumiapi: GET /api/orgs/acme/hooks/x: 429: slow down (retry after 1h0m0s)": {
+			StatusCode: 429, Message: "slow down", Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", Attempts: 1, RetryAfter: time.Hour,
+		},
+		"pulumiapi: GET /api/orgs/acme/hooks/x: 503: oops (request 8f2c, 2 attempts, outcome unknown)": {
+			StatusCode: 503, Message: "oops", Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", RequestID: "8f2c", Attempts: 2, outcomeUnknown: true,
 		},
 		"pulumiapi: GET /api/orgs/acme/hooks/x: 503: try later (2 attempts)": {
 			StatusCode: 503, Message: "try later", Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", Attempts: 2,
@@ -142,7 +149,10 @@ func TestCallError(t *testing.T) {
 	t.Parallel()
 	cause := fmt.Errorf("the connection broke: %w", io.ErrUnexpectedEOF)
 	for want, e := range map[string]*CallError{
-		"pulumiapi: GET /api/orgs/{orgName}/hooks/{hookName}: the connection broke: unexpected EOF":              {Endpoint: hookEndpoint, Attempts: 1, Err: cause},
+		"pulumiapi: GET /api/orgs/{orgName}/hooks/{hookName}: the connection broke: unexpected EOF": {Endpoint: hookEndpoint, Attempts: 1, Err: cause},
+		"pulumiapi: GET /api/orgs/acme/hooks/x: the connection broke: unexpected EOF (request 8f2c, outcome unknown)": {
+			Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", RequestID: "8f2c", Attempts: 1, Err: cause, outcomeUnknown: true,
+		},
 		"pulumiapi: GET /api/orgs/{orgName}/hooks/{hookName}: the connection broke: unexpected EOF (4 attempts)": {Endpoint: hookEndpoint, Attempts: 4, Err: cause},
 		"pulumiapi: GET /api/orgs/{orgName}/hooks/{hookName}: context canceled":                                  {Endpoint: hookEndpoint, Err: context.Canceled},
 	} {

@@ -231,7 +231,8 @@ func listError(list Endpoint, reason string) error {
 // [Page.Total] on the way: to show progress, or to go on later from where they
 // were. fetch gets the page at a cursor, as any method List…Page does with
 // the cursor in its options. The first time, the cursor is empty: fetch is to
-// get the page at which the walk begins.
+// get the page at which the walk begins. To go on from a cursor that was saved,
+// do not overwrite it with the empty one: cmp.Or(cursor, saved) is the page to get.
 //
 // The sequence yields a nil page with the first error and ends. It can be
 // ranged over again from its start.

@@ -81,7 +81,8 @@ type UpdateInfo struct {
 	ResourceCount int `json:"resourceCount"`
 }
 
-// UpdateResult is how an update has ended, in the engine's record.
+// UpdateResult is how an update has ended, in the engine's record, where one that
+// was cancelled has failed. [UpdatesService.GetStatus] tells them apart.
 type UpdateResult string
 
 // The results of updates.
@@ -248,7 +249,8 @@ const (
 	UpdateStatusCancelled  UpdateStatus = "cancelled"
 )
 
-// IsFinal reports whether the update has ended, in whatever way.
+// IsFinal reports whether the update has ended, in whatever way. There may be
+// output still to be read: see [UpdateResults].
 func (s UpdateStatus) IsFinal() bool {
 	return s == UpdateStatusFailed || s == UpdateStatusSucceeded || s == UpdateStatusCancelled
 }
@@ -259,7 +261,8 @@ type UpdateResults struct {
 	// Events are lines of output.
 	Events []UpdateEvent `json:"events"`
 	// ContinuationToken asks for what comes after these events. While the
-	// update runs, the same token means that there is nothing new yet.
+	// update runs, the same token means that there is nothing new yet. All has
+	// been told when the status is final and the token is empty.
 	ContinuationToken string `json:"continuationToken"`
 }
 
@@ -269,7 +272,7 @@ type UpdateEvent struct {
 	// Index orders the events.
 	Index string          `json:"index"`
 	Kind  UpdateEventKind `json:"kind"`
-	// Fields are the event's values, as JSON.
+	// Fields are the event's values, as JSON: "text" is what was printed.
 	Fields map[string]json.RawMessage `json:"fields"`
 }
 
@@ -293,7 +296,8 @@ var updateGetStatusEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}",
 }
 
-// GetStatus returns how far an update of any kind has come. It does not wait.
+// GetStatus returns how far an update of any kind has come, and a part of what it
+// has printed. It does not wait.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}
 func (s *UpdatesService) GetStatus(ctx context.Context, id StackIdentifier, updateID string, opts *UpdateStatusOptions) (*UpdateResults, error) {

@@ -216,8 +216,8 @@ func (s *AuditLogsService) export(ctx context.Context, r call, query any) (io.Re
 	if r.query, err = encodeQuery(query); err != nil {
 		return nil, err
 	}
-	stream := &textStream{endpoint: r.endpoint}
-	r.receive = func(resp *http.Response) error { return stream.open(resp) }
+	stream := &textStream{call: r}
+	r.receive = stream.open
 	info, err := s.client.send(ctx, r)
 	if err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func (s *AuditLogsService) export(ctx context.Context, r call, query any) (io.Re
 
 // textStream is an answer that the caller reads.
 type textStream struct {
-	endpoint Endpoint
+	call     call
 	attempts int
 	body     io.ReadCloser
 	read     int64
@@ -241,9 +241,9 @@ func (s *textStream) open(resp *http.Response) error {
 	if err != nil {
 		return fmt.Errorf("the answer was cut off at its start: %w", err)
 	}
-	if isPage(start) {
+	if isPage(resp, start) {
 		_ = body.Close()
-		return notTextError(resp, start)
+		return s.call.unexpected("text", resp, start)
 	}
 	s.body = body
 	return nil
@@ -254,7 +254,7 @@ func (s *textStream) Read(p []byte) (int, error) {
 	s.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = &CallError{
-			Endpoint: s.endpoint, Attempts: s.attempts,
+			Endpoint: s.call.endpoint, Attempts: s.attempts,
 			Err: fmt.Errorf("the answer was cut off after %d bytes: %w", s.read, err),
 		}
 	}

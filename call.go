@@ -47,6 +47,8 @@ type call struct {
 	header http.Header
 	// unlimited lifts the limit on a JSON answer, which an export may exceed.
 	unlimited bool
+	// secrets are in the body, and must not show if the answer repeats them.
+	secrets []Secret
 	// receive reads the body of a success; nil means that nothing in it is of
 	// interest. It may run more than once, each time on a new answer.
 	receive func(resp *http.Response) error
@@ -54,6 +56,9 @@ type call struct {
 
 // send makes the call. It returns what is known of the last answer.
 func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
+	if c.transport == nil {
+		return nil, &ArgumentError{Name: "client", Reason: "was not made by NewClient"}
+	}
 	if ctx == nil {
 		return nil, &ArgumentError{Name: "ctx", Reason: "is nil"}
 	}
@@ -89,13 +94,15 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		Idempotent: r.endpoint.isIdempotent(),
 		Endpoint:   r.endpoint.String(),
 		Path:       path,
-		Handle: func(resp *http.Response, sofar transport.Outcome) error {
+		OnAnswer: func(resp *http.Response, sofar transport.Outcome) {
 			*info = ResponseInfo{
 				StatusCode: resp.StatusCode,
 				Header:     resp.Header,
 				RequestID:  resp.Header.Get(requestIDHeader),
 				Attempts:   sofar.Attempts,
 			}
+		},
+		Handle: func(resp *http.Response, sofar transport.Outcome) error {
 			return r.handle(resp, path, sofar)
 		},
 	})
@@ -149,42 +156,28 @@ func (c *Client) header(r call) http.Header {
 // handle makes of an answer what the caller gets.
 func (r call) handle(resp *http.Response, path string, sofar transport.Outcome) error {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		if r.isDeletedAlready(resp, sofar) {
-			transport.Discard(resp)
+		refused, byService := r.refusal(resp, path, sofar)
+		if byService && r.isDeletedAlready(refused, sofar) {
 			return nil
 		}
-		return r.refusal(resp, path, sofar)
+		return refused
 	}
 	if r.receive == nil {
-		return receiveNothing(resp)
+		return r.receiveNothing(resp)
 	}
 	return r.receive(resp)
 }
 
-// receiveNothing reads a success whose body is of no interest. The service may
-// send one or not, but never a page: that is a proxy's, which wants somebody to
-// sign in, and nothing has been done.
-func receiveNothing(resp *http.Response) error {
-	if body := transport.ReadStart(resp, maxErrorBody); isPage(body) {
-		return notJSONError(resp, body)
-	}
-	return nil
-}
-
-// isPage reports whether a body that begins so is HTML.
-func isPage(start []byte) bool {
-	return bytes.HasPrefix(bytes.TrimSpace(start), []byte("<"))
-}
-
 // isDeletedAlready reports whether the thing to delete is gone because an
 // attempt whose answer was lost has deleted it.
-func (r call) isDeletedAlready(resp *http.Response, sofar transport.Outcome) bool {
-	return resp.StatusCode == http.StatusNotFound && r.endpoint.Method == http.MethodDelete &&
+func (r call) isDeletedAlready(refused *APIError, sofar transport.Outcome) bool {
+	return refused.StatusCode == http.StatusNotFound && r.endpoint.Method == http.MethodDelete &&
 		sofar.Uncertain && r.receive == nil
 }
 
-func (r call) refusal(resp *http.Response, path string, sofar transport.Outcome) *APIError {
-	body := string(transport.ReadStart(resp, maxErrorBody))
+// refusal returns what the answer says, and whether the service can have said
+// it, or only something in front of it.
+func (r call) refusal(resp *http.Response, path string, sofar transport.Outcome) (refused *APIError, byService bool) {
 	e := &APIError{
 		StatusCode: resp.StatusCode,
 		RequestID:  resp.Header.Get(requestIDHeader),
@@ -194,17 +187,56 @@ func (r call) refusal(resp *http.Response, path string, sofar transport.Outcome)
 		Header:     resp.Header,
 	}
 	e.RetryAfter, _ = transport.RetryAfter(resp.Header, time.Now())
-	e.readErrorBody([]byte(transport.Redact(resp.Request, body)))
-	return e
+	byService = e.readErrorBody(transport.ReadStart(resp, maxErrorBody), r.redactor(resp))
+	return e, byService
+}
+
+// redactor returns what makes a text of the answer's fit to be shown: it drops
+// control characters, and puts "[redacted]" for the token and for the secrets
+// that the request carried.
+func (r call) redactor(resp *http.Response) func(string) string {
+	return func(text string) string {
+		text = transport.Redact(resp.Request, printable(text))
+		for _, secret := range r.secrets {
+			if !secret.IsZero() {
+				text = strings.ReplaceAll(text, secret.Reveal(), redacted)
+			}
+		}
+		return text
+	}
+}
+
+// receiveNothing reads a success whose body is of no interest. The service may
+// send one or not, but never a page: that is a proxy's, which wants somebody to
+// sign in, and nothing has been done.
+func (r call) receiveNothing(resp *http.Response) error {
+	if body := transport.ReadStart(resp, maxErrorBody); isPage(resp, body) {
+		return r.unexpected("JSON", resp, body)
+	}
+	return nil
+}
+
+// isPage reports whether a body that begins so is HTML, or in an encoding that
+// was not asked for.
+func isPage(resp *http.Response, start []byte) bool {
+	start = trimStart(start)
+	return bytes.HasPrefix(start, []byte("<")) || len(start) > 0 &&
+		(resp.Header.Get("Content-Encoding") != "" || strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html"))
+}
+
+// trimStart returns a body without white space and the mark that some put first.
+func trimStart(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 }
 
 // failure returns the error that the caller gets for the one that ended the call.
 func (r call) failure(err error, path, requestID string, outcome transport.Outcome) error {
 	unknown := outcome.Uncertain && r.endpoint.isWrite()
 	if refused, ok := err.(*APIError); ok { //nolint:errorlint // one that is wrapped is not the call's outcome
-		refused.Attempts = outcome.Attempts
-		refused.outcomeUnknown = unknown
-		return refused
+		final := *refused // which observers may have kept
+		final.Attempts = outcome.Attempts
+		final.outcomeUnknown = unknown
+		return &final
 	}
 	return &CallError{
 		Endpoint:       r.endpoint,
@@ -224,7 +256,7 @@ const maxPooledBuffer = 4 << 20
 
 // decodeBody reads a success's body, which must be one JSON value of at most
 // limit bytes, into v.
-func decodeBody(resp *http.Response, v any, limit int64) error {
+func (r call) decodeBody(resp *http.Response, v any, limit int64) error {
 	buffer, _ := answerBuffers.Get().(*bytes.Buffer)
 	defer func() {
 		if buffer.Cap() <= maxPooledBuffer {
@@ -240,7 +272,7 @@ func decodeBody(resp *http.Response, v any, limit int64) error {
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
-	switch body := bytes.TrimSpace(buffer.Bytes()); {
+	switch body := trimStart(buffer.Bytes()); {
 	case err != nil:
 		return fmt.Errorf("the answer was cut off after %d bytes: %w", buffer.Len(), err)
 	case int64(buffer.Len()) > limit:
@@ -250,11 +282,11 @@ func decodeBody(resp *http.Response, v any, limit int64) error {
 	case string(body) == "null" && reflect.TypeOf(v).Elem().Kind() != reflect.Slice:
 		return errors.New("the answer is null")
 	default:
-		return decodeAnswer(resp, body, v)
+		return r.decodeAnswer(resp, body, v)
 	}
 }
 
-func decodeAnswer(resp *http.Response, body []byte, v any) error {
+func (r call) decodeAnswer(resp *http.Response, body []byte, v any) error {
 	err := jsonx.Decode(body, v)
 	switch {
 	case err == nil:
@@ -262,24 +294,24 @@ func decodeAnswer(resp *http.Response, body []byte, v any) error {
 	case jsonx.IsTruncated(err):
 		return fmt.Errorf("the answer was cut off after %d bytes: %w", len(body), io.ErrUnexpectedEOF)
 	case jsonx.IsSyntaxError(err):
-		return notJSONError(resp, body)
+		return r.unexpected("JSON", resp, body)
 	default:
 		// The decoder's error quotes the answer.
 		return fmt.Errorf("the answer is JSON of another form than expected: %s",
-			oneLine(transport.Redact(resp.Request, err.Error()), maxErrorText))
+			oneLine(r.redactor(resp)(err.Error()), maxErrorText))
 	}
 }
 
-// notJSONError says what came instead of JSON.
-func notJSONError(resp *http.Response, body []byte) error { return unexpectedError("JSON", resp, body) }
-
-// notTextError says what came instead of text.
-func notTextError(resp *http.Response, body []byte) error { return unexpectedError("text", resp, body) }
-
-func unexpectedError(wanted string, resp *http.Response, body []byte) error {
-	start := transport.Redact(resp.Request, string(body[:min(len(body), maxErrorBody)]))
-	return fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted,
-		oneLine(resp.Header.Get("Content-Type"), maxErrorPath), oneLine(start, maxExcerpt))
+// unexpected says what came instead of JSON, or of text. What begins like JSON is
+// not shown: it is the service's, and may hold secrets.
+func (r call) unexpected(wanted string, resp *http.Response, body []byte) error {
+	contentType := oneLine(resp.Header.Get("Content-Type"), maxErrorPath)
+	start := trimStart(body)
+	if bytes.HasPrefix(start, []byte("{")) || bytes.HasPrefix(start, []byte("[")) {
+		return fmt.Errorf("the answer is not %s: content type %q, %d bytes that only begin like JSON", wanted, contentType, len(body))
+	}
+	return fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted, contentType,
+		oneLine(r.redactor(resp)(string(start[:min(len(start), maxErrorBody)])), maxExcerpt))
 }
 
 // fetch makes a call whose answer is a T.
@@ -292,7 +324,7 @@ func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
 	r.receive = func(resp *http.Response) error {
 		// A new one each time: what a broken answer has left must not show.
 		fresh := new(T)
-		err := decodeBody(resp, fresh, limit)
+		err := r.decodeBody(resp, fresh, limit)
 		value = fresh
 		return err
 	}
@@ -394,9 +426,6 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (*ResponseInfo, e
 		header:      req.Header,
 		contentType: req.ContentType,
 	}
-	if c.transport == nil {
-		return nil, &ArgumentError{Name: "client", Reason: "was not made by NewClient"}
-	}
 	if err := checkEndpoint(req.Endpoint); err != nil {
 		return nil, err
 	}
@@ -415,7 +444,7 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (*ResponseInfo, e
 	if r.body, err = requestBody(req.Body); err != nil {
 		return nil, err
 	}
-	if r.receive, err = receiver(out); err != nil { //nolint:bodyclose // what receives a body closes it
+	if r.receive, err = r.receiver(out); err != nil { //nolint:bodyclose // what receives a body closes it
 		return nil, err
 	}
 	return c.send(ctx, r)
@@ -423,6 +452,8 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (*ResponseInfo, e
 
 func checkEndpoint(e Endpoint) error {
 	switch {
+	case e.Read && e.Method != http.MethodPost:
+		return newArgumentError("req.Endpoint.Read", e.Method, "is for a POST that only reads")
 	case e.Method == "" || strings.ContainsFunc(e.Method, func(r rune) bool { return r < 'A' || r > 'Z' }):
 		return newArgumentError("req.Endpoint.Method", e.Method, "must be an HTTP method, in capital letters")
 	case !strings.HasPrefix(e.Template, "/"):
@@ -502,7 +533,7 @@ func isNilPointer(v any) bool {
 }
 
 // receiver returns what reads a success's body into out.
-func receiver(out any) (func(*http.Response) error, error) {
+func (r call) receiver(out any) (func(*http.Response) error, error) {
 	if out == nil {
 		return nil, nil //nolint:nilnil // nothing to receive is not an error
 	}
@@ -518,7 +549,7 @@ func receiver(out any) (func(*http.Response) error, error) {
 	}
 	return func(resp *http.Response) error {
 		fresh := reflect.New(target.Type().Elem())
-		if err := decodeBody(resp, fresh.Interface(), maxAnswer); err != nil {
+		if err := r.decodeBody(resp, fresh.Interface(), maxAnswer); err != nil {
 			return err
 		}
 		target.Elem().Set(fresh.Elem())
@@ -528,12 +559,16 @@ func receiver(out any) (func(*http.Response) error, error) {
 
 // copyBody copies a success's body to w as it comes.
 func copyBody(resp *http.Response, w io.Writer) error {
-	n, err := io.Copy(w, resp.Body)
+	writer := &failingWriter{writer: w}
+	n, err := io.Copy(writer, resp.Body)
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case writer.err != nil:
+		return transport.Permanent(fmt.Errorf("the answer could not be written after %d bytes: %w", n, writer.err))
 	}
 	err = fmt.Errorf("the answer was cut off after %d bytes: %w", n, err)
 	if n > 0 {
@@ -541,6 +576,20 @@ func copyBody(resp *http.Response, w io.Writer) error {
 		return transport.Permanent(err)
 	}
 	return err
+}
+
+// failingWriter remembers how writing failed: that is not the answer's fault.
+type failingWriter struct {
+	writer io.Writer
+	err    error
+}
+
+func (w *failingWriter) Write(p []byte) (int, error) {
+	n, err := w.writer.Write(p)
+	if err != nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // ResponseInfo is what is known of an answer beside its body.
@@ -557,8 +606,8 @@ type ResponseInfo struct {
 
 type captureKey struct{}
 
-// CaptureResponse returns a context with which any method fills in info when
-// it returns, whether it fails or not. A list fills it in with each page. One
+// CaptureResponse returns a context with which any method that sends a request
+// fills in info when it returns, whether it fails or not. A list fills it in with each page. One
 // info serves one call at a time.
 func CaptureResponse(ctx context.Context, info *ResponseInfo) context.Context {
 	if ctx == nil || info == nil {

@@ -204,7 +204,8 @@ func parseBaseURL(name, text string) (*url.URL, error) {
 	}
 	if reason != "" {
 		// Nor is what was read as something else than a user or a query shown.
-		if strings.ContainsAny(text, "@?#") {
+		// A text that is no address at all may be a token in the wrong place.
+		if strings.ContainsAny(text, "@?#") || !strings.Contains(text, "://") {
 			text = ""
 		}
 		return nil, newArgumentError(name, text, reason)
@@ -297,6 +298,9 @@ type RetryPolicy struct {
 	MaxWait time.Duration
 }
 
+// maxRetryWait keeps sums of waits from overflowing.
+const maxRetryWait = 365 * 24 * time.Hour
+
 func (p RetryPolicy) check() error {
 	switch {
 	case p.MaxAttempts < 0:
@@ -305,6 +309,8 @@ func (p RetryPolicy) check() error {
 		return newArgumentError("WithRetry", p.MinWait.String(), "MinWait is negative")
 	case p.MaxWait < 0:
 		return newArgumentError("WithRetry", p.MaxWait.String(), "MaxWait is negative")
+	case p.MinWait > maxRetryWait || p.MaxWait > maxRetryWait:
+		return newArgumentError("WithRetry", max(p.MinWait, p.MaxWait).String(), "a wait is longer than a year")
 	case p.MaxWait > 0 && p.MinWait > p.MaxWait:
 		return newArgumentError("WithRetry", p.MinWait.String(), "MinWait is longer than MaxWait")
 	}

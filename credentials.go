@@ -125,7 +125,7 @@ func readStoredCredentials(tokenKnown bool) (storedCredentials, error) {
 		return stored, &ArgumentError{Name: path, Reason: "is not a credentials file: delete it, and log in again"}
 	}
 	if stored.SecureStore != nil && !tokenKnown {
-		return stored, &ArgumentError{Name: path, Reason: "is encrypted for the Pulumi CLI: set PULUMI_ACCESS_TOKEN instead"}
+		return stored, &ArgumentError{Name: path, Reason: "is encrypted for the Pulumi CLI: set PULUMI_ACCESS_TOKEN instead, and PULUMI_BACKEND_URL unless you log in to Pulumi's own service"}
 	}
 	return stored, nil
 }

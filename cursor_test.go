@@ -15,12 +15,12 @@ import (
 )
 
 var (
-	cursorKinds = []cursorKind{tokenCursor, pageCursor, rowCursor, afterCursor, linkCursor, guessedCursor}
+	cursorKinds = []cursorKind{tokenCursor, pageCursor, rowCursor, afterCursor, linkCursor, guessedCursor, groupCursor}
 	cursorLists = []Endpoint{
 		stackListEndpoint,
-		{Method: http.MethodGet, Template: "/api/orgs/{orgName}/members"},
-		{Method: http.MethodPost, Template: "/api/orgs/{orgName}/policyresults/issues", Read: true},
-		{Method: http.MethodPost, Template: "/api/orgs/{orgName}/policyresults/issues"},
+		{Method: http.MethodGet, Template: "/api/user/tokens"},
+		{Method: http.MethodPost, Template: "/api/orgs/acme/policyresults/issues", Read: true},
+		{Method: http.MethodPost, Template: "/api/orgs/acme/policyresults/issues"},
 	}
 )
 
@@ -29,7 +29,7 @@ var plainText = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // placesOf returns places that a cursor of that kind can hold.
 func placesOf(kind cursorKind) []string {
-	if kind == pageCursor || kind == rowCursor {
+	if kind == pageCursor || kind == rowCursor || kind == groupCursor {
 		return []string{"1", "2", "100", "2147483648"}
 	}
 	return []string{
@@ -42,10 +42,10 @@ func TestCursor_RoundTrips(t *testing.T) {
 	t.Parallel()
 	for _, kind := range cursorKinds {
 		for _, list := range cursorLists {
-			for _, size := range []int{0, 1, 100, 1 << 40} {
+			for _, size := range []int{0, 1, 100, maxPageSize} {
 				for _, at := range placesOf(kind) {
 					called := fmt.Sprintf("startOf a %s cursor of %s, size %d, at %.40q", kind, list, size, at)
-					want := position{kind: kind, list: list, size: size, at: at}
+					want := position{kind: kind, list: list, path: list.Template, size: size, at: at}
 					cursor := want.cursor()
 					require.NotEmpty(t, cursor, called)
 					// The cursor's page size goes before that of the options.
@@ -54,7 +54,7 @@ func TestCursor_RoundTrips(t *testing.T) {
 						require.NoError(t, err, called)
 						require.Equal(t, want, got, called)
 					}
-					require.Equal(t, cursor, position{kind: kind, list: list, size: size, at: "elsewhere"}.next(at), "%s: next", called)
+					require.Equal(t, cursor, position{kind: kind, list: list, path: list.Template, size: size, at: "elsewhere"}.next(at), "%s: next", called)
 
 					// It is text that can be kept anywhere.
 					require.Regexp(t, plainText, string(cursor), called)
@@ -74,7 +74,7 @@ func TestCursor_Start(t *testing.T) {
 	for _, kind := range cursorKinds {
 		got, err := startOf(kind, stackListEndpoint, "", 7)
 		require.NoError(t, err)
-		assert.Equal(t, position{kind: kind, list: stackListEndpoint, size: 7}, got)
+		assert.Equal(t, position{kind: kind, list: stackListEndpoint, path: stackListEndpoint.Template, size: 7}, got)
 		assert.Equal(t, 3, got.number(3), "number at the start")
 
 		_, err = startOf(kind, stackListEndpoint, "", -1)
@@ -83,14 +83,14 @@ func TestCursor_Start(t *testing.T) {
 		assert.Equal(t, "opts.PageSize", refused.Name)
 		assert.Equal(t, "-1", refused.Value)
 	}
-	p, err := startOf(pageCursor, stackListEndpoint, position{kind: pageCursor, list: stackListEndpoint, at: "12"}.cursor(), 0)
+	p, err := startOf(pageCursor, stackListEndpoint, position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, at: "12"}.cursor(), 0)
 	require.NoError(t, err)
 	assert.Equal(t, 12, p.number(1), "number of a cursor")
 }
 
 func TestCursor_HidesItsText(t *testing.T) {
 	t.Parallel()
-	cursor := position{kind: tokenCursor, list: stackListEndpoint, size: 100, at: canary}.cursor()
+	cursor := position{kind: tokenCursor, list: stackListEndpoint, path: stackListEndpoint.Template, size: 100, at: canary}.cursor()
 	for _, text := range []string{canary, "canary", "token", "/api/user/stacks", "GET", "100"} {
 		assert.NotContains(t, string(cursor), text, "the cursor %s", cursor)
 	}
@@ -110,7 +110,7 @@ func TestCursor_OfAnotherKindOrList(t *testing.T) {
 	t.Parallel()
 	for _, kind := range cursorKinds {
 		for _, list := range cursorLists {
-			cursor := position{kind: kind, list: list, size: 10, at: "1"}.cursor()
+			cursor := position{kind: kind, list: list, path: list.Template, size: 10, at: "1"}.cursor()
 			for _, otherKind := range cursorKinds {
 				for _, otherList := range cursorLists {
 					called := fmt.Sprintf("startOf a %s list of %+v with a %s cursor of %+v", otherKind, otherList, kind, list)
@@ -132,8 +132,8 @@ func encodedCursor(parts ...string) Cursor {
 
 func TestCursor_Garbage(t *testing.T) {
 	t.Parallel()
-	good := position{kind: pageCursor, list: stackListEndpoint, size: 10, at: "2"}.cursor()
-	require.Equal(t, encodedCursor("page", "GET", "/api/user/stacks", "false", "10", "2"), good, "what this test is about")
+	good := position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, size: 10, at: "2"}.cursor()
+	require.Equal(t, encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "2"), good, "what this test is about")
 	_, err := startOf(pageCursor, stackListEndpoint, good, 0)
 	require.NoError(t, err)
 
@@ -151,25 +151,27 @@ func TestCursor_Garbage(t *testing.T) {
 		"a line break":        good + "\n",
 		"a line break inside": good[:8] + "\r\n" + good[8:],
 		"a space inside":      good[:8] + " " + good[8:],
-		"a negative size":     encodedCursor("page", "GET", "/api/user/stacks", "false", "-1", "2"),
-		"a size with a plus":  encodedCursor("page", "GET", "/api/user/stacks", "false", "+10", "2"),
-		"a size with a zero":  encodedCursor("page", "GET", "/api/user/stacks", "false", "010", "2"),
-		"no size":             encodedCursor("page", "GET", "/api/user/stacks", "false", "", "2"),
-		"a size as text":      encodedCursor("page", "GET", "/api/user/stacks", "false", "ten", "2"),
-		"a size too long":     encodedCursor("page", "GET", "/api/user/stacks", "false", "99999999999999999999", "2"),
-		"a negative page":     encodedCursor("page", "GET", "/api/user/stacks", "false", "10", "-2"),
-		"page zero":           encodedCursor("page", "GET", "/api/user/stacks", "false", "10", "0"),
-		"no page":             encodedCursor("page", "GET", "/api/user/stacks", "false", "10", ""),
-		"a page as text":      encodedCursor("page", "GET", "/api/user/stacks", "false", "10", "two"),
-		"a page and a line":   encodedCursor("page", "GET", "/api/user/stacks", "false", "10", "2\n"),
-		"a page too long":     encodedCursor("page", "GET", "/api/user/stacks", "false", "10", "99999999999999999999"),
-		"no truth":            encodedCursor("page", "GET", "/api/user/stacks", "no", "10", "2"),
-		"another truth":       encodedCursor("page", "GET", "/api/user/stacks", "true", "10", "2"),
-		"another method":      encodedCursor("page", "POST", "/api/user/stacks", "false", "10", "2"),
-		"no kind":             encodedCursor("", "GET", "/api/user/stacks", "false", "10", "2"),
-		"an unknown kind":     encodedCursor("book", "GET", "/api/user/stacks", "false", "10", "2"),
-		"too few parts":       encodedCursor("page", "GET", "/api/user/stacks", "false", "10"),
-		"nothing but breaks":  encodedCursor("", "", "", "", "", ""),
+		"a negative size":     encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "-1", "2"),
+		"a size with a plus":  encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "+10", "2"),
+		"a size with a zero":  encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "010", "2"),
+		"no size":             encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "", "2"),
+		"a size as text":      encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "ten", "2"),
+		"a size too long":     encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "99999999999999999999", "2"),
+		"a negative page":     encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2"),
+		"page zero":           encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "0"),
+		"no page":             encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", ""),
+		"a page as text":      encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "two"),
+		"a page and a line":   encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "2\n"),
+		"a page too long":     encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "99999999999999999999"),
+		"no truth":            encodedCursor("page", "GET", "/api/user/stacks", "no", "/api/user/stacks", "10", "2"),
+		"another truth":       encodedCursor("page", "GET", "/api/user/stacks", "true", "/api/user/stacks", "10", "2"),
+		"another path":        encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/tokens", "10", "2"),
+		"a size that is huge": encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "99999999999", "2"),
+		"another method":      encodedCursor("page", "POST", "/api/user/stacks", "false", "/api/user/stacks", "10", "2"),
+		"no kind":             encodedCursor("", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "2"),
+		"an unknown kind":     encodedCursor("book", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "2"),
+		"too few parts":       encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10"),
+		"nothing but breaks":  encodedCursor("", "", "", "", "", "", ""),
 	}
 	for end := 1; end < len(good); end++ {
 		garbage[fmt.Sprintf("cut to %d", end)] = good[:end]
@@ -180,7 +182,7 @@ func TestCursor_Garbage(t *testing.T) {
 	}
 	for _, kind := range []cursorKind{rowCursor, pageCursor} {
 		for _, at := range []string{"-1", "0", "", "x", "1.5", "0x1"} {
-			requireNoCursor(t, kind, stackListEndpoint, position{kind: kind, list: stackListEndpoint, at: at}.cursor(), "startOf with "+string(kind)+" "+at)
+			requireNoCursor(t, kind, stackListEndpoint, position{kind: kind, list: stackListEndpoint, path: stackListEndpoint.Template, at: at}.cursor(), "startOf with "+string(kind)+" "+at)
 		}
 	}
 }
@@ -206,7 +208,7 @@ func TestCursor_OfAListedPage(t *testing.T) {
 	require.ErrorContains(t, err, "the list would not end", "the same token again")
 	assert.Equal(t, []string{"maxResults=3&organization=acme", "continuationToken=tok%2Fen%3D%3D&maxResults=3&organization=acme"}, asked)
 
-	for _, cursor := range []Cursor{"garbage", page.Next[1:], position{kind: tokenCursor, list: cursorLists[1], at: "a"}.cursor()} {
+	for _, cursor := range []Cursor{"garbage", page.Next[1:], position{kind: tokenCursor, list: cursorLists[1], path: cursorLists[1].Template, at: "a"}.cursor()} {
 		_, err = client.Stacks.ListPage(t.Context(), &StackListOptions{Cursor: cursor})
 		var refused *ArgumentError
 		require.ErrorAs(t, err, &refused, "ListPage with the cursor %s", cursor)
@@ -216,4 +218,27 @@ func TestCursor_OfAListedPage(t *testing.T) {
 		assert.Empty(t, all)
 	}
 	assert.Len(t, asked, 2, "nothing is sent with a bad cursor")
+}
+
+// The same list of another organization is another list.
+func TestCursor_OfAnotherArgument(t *testing.T) {
+	t.Parallel()
+	p, err := startOf(tokenCursor, orgListMembersEndpoint, "", 0, orgArgs("acme")...)
+	require.NoError(t, err)
+	cursor := p.next("5-")
+	_, err = startOf(tokenCursor, orgListMembersEndpoint, cursor, 0, orgArgs("acme")...)
+	require.NoError(t, err)
+	for _, org := range []string{"other", "ACME", "acme/x"} {
+		_, err = startOf(tokenCursor, orgListMembersEndpoint, cursor, 0, orgArgs(org)...)
+		var refused *ArgumentError
+		require.ErrorAs(t, err, &refused, "organization %s", org)
+		require.Equal(t, "opts.Cursor", refused.Name)
+	}
+	_, err = startOf(tokenCursor, orgListMembersEndpoint, "", 0, orgArgs("..")...)
+	var refused *ArgumentError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "org", refused.Name)
+	_, err = startOf(rowCursor, stackListEndpoint, "", maxPageSize+1)
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "opts.PageSize", refused.Name)
 }

@@ -396,8 +396,8 @@ type ProgressEvent struct {
 	ID      string `json:"id"`
 	Message string `json:"message"`
 	// Received of Total are there: bytes, for a download.
-	Received int `json:"received"`
-	Total    int `json:"total"`
+	Received int64 `json:"received"`
+	Total    int64 `json:"total"`
 	// Done says that it is finished.
 	Done bool `json:"done"`
 }

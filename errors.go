@@ -237,25 +237,35 @@ type errorBody struct {
 }
 
 // readErrorBody fills in what body says, which is the service's JSON or
-// whatever a proxy in front of it answered.
-func (e *APIError) readErrorBody(body []byte) {
+// whatever a proxy in front of it answered, and reports whether it can be the
+// service's. redact makes a text fit to be shown.
+func (e *APIError) readErrorBody(body []byte, redact func(string) string) (byService bool) {
 	var parsed errorBody
 	if err := jsonx.Decode(body, &parsed); err == nil && (parsed.Message != "" || len(parsed.Errors) > 0) {
-		e.Message = parsed.Message
-		e.DocumentationURL = parsed.DocumentationURL
-		e.Details = parsed.Errors
-		if e.Message == "" {
-			e.Message = parsed.Errors[0].text()
+		e.Message = redact(parsed.Message)
+		e.DocumentationURL = redact(parsed.DocumentationURL)
+		for _, d := range parsed.Errors {
+			e.Details = append(e.Details, ErrorDetail{
+				Resource:      redact(d.Resource),
+				Attribute:     redact(d.Attribute),
+				ErrorType:     ErrorType(redact(string(d.ErrorType))),
+				CustomMessage: redact(d.CustomMessage),
+			})
 		}
-		return
+		if e.Message == "" {
+			e.Message = e.Details[0].text()
+		}
+		return true
 	}
 	e.Message = http.StatusText(e.StatusCode)
 	if e.Message == "" {
 		e.Message = "unknown status"
 	}
-	if excerpt := oneLine(string(body), maxExcerpt); excerpt != "" {
+	excerpt := oneLine(redact(string(body)), maxExcerpt)
+	if excerpt != "" {
 		e.Message += ": " + excerpt
 	}
+	return excerpt == ""
 }
 
 func (d ErrorDetail) text() string {
@@ -263,6 +273,16 @@ func (d ErrorDetail) text() string {
 		return d.CustomMessage
 	}
 	return strings.TrimSpace(strings.TrimSpace(d.Resource+" "+d.Attribute) + " " + string(d.ErrorType))
+}
+
+// printable returns text without its control characters, but for white space.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || unicode.IsSpace(r) {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 // oneLine returns text with white space folded and control characters dropped,

@@ -241,7 +241,7 @@ func TestAPIError_ReadErrorBody(t *testing.T) {
 		},
 		"unknown members": {
 			body: `{"code":"404","message":"m","trace":{"id":[1,2]},"errors":[]}`,
-			want: APIError{Message: "m", Details: []ErrorDetail{}},
+			want: APIError{Message: "m", Details: nil},
 		},
 		"HTML": {
 			body: "<html>\r\n  <head><title>502</title></head>\r\n</html>", status: 502,
@@ -274,7 +274,7 @@ func TestAPIError_ReadErrorBody(t *testing.T) {
 			status = http.StatusNotFound
 		}
 		got := APIError{StatusCode: status}
-		got.readErrorBody([]byte(c.body))
+		got.readErrorBody([]byte(c.body), printable)
 		c.want.StatusCode = status
 		assert.Equal(t, c.want, got, "readErrorBody(%s), %s", c.body, name)
 		assertOneLine(t, got.Error(), maxErrorText, "Error of "+name)
@@ -285,7 +285,7 @@ func TestAPIError_ReadErrorBody_Huge(t *testing.T) {
 	t.Parallel()
 	page := strings.Repeat("<p>😀</p>\n", maxErrorBody/10)
 	e := APIError{StatusCode: 502}
-	e.readErrorBody([]byte(page))
+	e.readErrorBody([]byte(page), printable)
 	message, found := strings.CutPrefix(e.Message, "Bad Gateway: ")
 	assert.True(t, found, e.Message)
 	assert.Equal(t, maxExcerpt, utf8.RuneCountInString(message), "the excerpt of a huge page: %q", message)
@@ -293,7 +293,7 @@ func TestAPIError_ReadErrorBody_Huge(t *testing.T) {
 
 	long := strings.Repeat("a€", 20_000)
 	e = APIError{StatusCode: 400}
-	e.readErrorBody([]byte(`{"message":"` + long + `"}`))
+	e.readErrorBody([]byte(`{"message":"`+long+`"}`), printable)
 	assert.Equal(t, long, e.Message, "the service's own message is kept in full")
 	assertOneLine(t, e.Error(), maxErrorText, "Error with a long message")
 }

@@ -131,14 +131,14 @@ func FuzzCursor(f *testing.F) {
 	for _, kind := range cursorKinds {
 		for _, list := range cursorLists {
 			for _, at := range placesOf(kind) {
-				f.Add(string(position{kind: kind, list: list, size: 10, at: at}.cursor()))
+				f.Add(string(position{kind: kind, list: list, path: list.Template, size: 10, at: at}.cursor()))
 			}
 		}
 	}
 	for _, text := range []string{
-		"", " ", "=", "garbage", "\n", string(encodedCursor("page", "GET", "/api/user/stacks", "false", "+10", "2")),
-		string(encodedCursor("page", "GET", "/api/user/stacks", "false", "10", "-2")), string(encodedCursor("", "", "", "", "", "")),
-		string(position{kind: pageCursor, list: stackListEndpoint, at: "2"}.cursor()) + "\n",
+		"", " ", "=", "garbage", "\n", string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "+10", "2")),
+		string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2")), string(encodedCursor("", "", "", "", "", "", "")),
+		string(position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, at: "2"}.cursor()) + "\n",
 	} {
 		f.Add(text)
 	}
@@ -153,7 +153,7 @@ func FuzzCursor(f *testing.F) {
 				continue
 			}
 			if text == "" {
-				require.Equal(t, position{kind: kind, list: stackListEndpoint, size: 3}, p)
+				require.Equal(t, position{kind: kind, list: stackListEndpoint, path: stackListEndpoint.Template, size: 3}, p)
 				continue
 			}
 			require.Equal(t, cursor, p.cursor(), "startOf(%q)", text)
@@ -183,7 +183,7 @@ func FuzzErrorBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte, requestID, path string, attempts int) {
 		e := &APIError{StatusCode: status, RequestID: requestID, Endpoint: hookEndpoint, Path: path, Attempts: attempts}
-		e.readErrorBody(body)
+		e.readErrorBody(body, printable)
 		assertOneLine(t, e.Error(), maxErrorText, "Error")
 		require.True(t, strings.HasPrefix(e.Error(), "pulumiapi: GET "), e.Error())
 		if len(e.Details) == 0 {
@@ -244,7 +244,7 @@ func FuzzCredentialsFile(f *testing.F) {
 		}
 		assert.Contains(t, []string{
 			"is not a credentials file: delete it, and log in again",
-			"is encrypted for the Pulumi CLI: set PULUMI_ACCESS_TOKEN instead",
+			"is encrypted for the Pulumi CLI: set PULUMI_ACCESS_TOKEN instead, and PULUMI_BACKEND_URL unless you log in to Pulumi's own service",
 			"the token holds a space, a line break or another character that no token has",
 			"no access token for " + address + ": set PULUMI_ACCESS_TOKEN, or run `pulumi login`",
 			"the login at " + address + " has to be renewed: set PULUMI_ACCESS_TOKEN, or run `pulumi login`",

@@ -2,6 +2,7 @@ package pulumiapi
 
 import (
 	"fmt"
+	"slices"
 )
 
 // GridFilter narrows a list down that the service shows as a grid. Make it with
@@ -27,13 +28,13 @@ const (
 // FilterAnd lets through what all of the filters let through. Without any, that
 // is everything.
 func FilterAnd(filters ...GridFilter) GridFilter {
-	return GridFilter{kind: gridFilterAnd, filters: filters}
+	return GridFilter{kind: gridFilterAnd, filters: slices.Clone(filters)}
 }
 
 // FilterOr lets through what at least one of the filters lets through. Without
 // any that would be nothing, and the list fails with an [*ArgumentError].
 func FilterOr(filters ...GridFilter) GridFilter {
-	return GridFilter{kind: gridFilterOr, filters: filters}
+	return GridFilter{kind: gridFilterOr, filters: slices.Clone(filters)}
 }
 
 // FilterEquals compares a column with a text: they must be equal.
@@ -169,7 +170,7 @@ func (f GridFilter) conditions() ([]gridCondition, error) {
 	}
 	var conditions []gridCondition
 	for _, filter := range f.filters {
-		if filter.kind == "" || filter.kind == gridFilterAnd && len(filter.filters) == 0 {
+		if filter.isEmpty() {
 			if f.kind == gridFilterOr {
 				return nil, &ArgumentError{Name: "opts.Filter", Reason: "a filter within FilterOr is empty, and lets everything through"}
 			}
@@ -182,6 +183,12 @@ func (f GridFilter) conditions() ([]gridCondition, error) {
 		conditions = append(conditions, condition)
 	}
 	return conditions, nil
+}
+
+// isEmpty reports whether the filter lets everything through.
+func (f GridFilter) isEmpty() bool {
+	return f.kind == "" || f.kind == gridFilterAnd &&
+		!slices.ContainsFunc(f.filters, func(within GridFilter) bool { return !within.isEmpty() })
 }
 
 // condition returns the filter as one within another.

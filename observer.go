@@ -52,7 +52,7 @@ type Attempt struct {
 type Warning struct {
 	// Endpoint is the operation whose answer it came with.
 	Endpoint Endpoint
-	// Text is the warning.
+	// Text is the warning, in one line and without control characters.
 	Text string
 	// RequestID names the request for Pulumi's support.
 	RequestID string
@@ -73,7 +73,10 @@ func newAttempt(ctx context.Context, a transport.Attempt) Attempt {
 	}
 }
 
+// maxWarning is how many characters of a warning are passed on.
+const maxWarning = 2000
+
 func newWarning(ctx context.Context, w transport.Warning) Warning {
 	endpoint, _ := EndpointFromContext(ctx)
-	return Warning{Endpoint: endpoint, Text: w.Text, RequestID: w.RequestID}
+	return Warning{Endpoint: endpoint, Text: oneLine(w.Text, maxWarning), RequestID: w.RequestID}
 }

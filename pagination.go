@@ -46,6 +46,8 @@ const (
 	afterCursor cursorKind = "after"
 	// linkCursor: each answer holds the URL of the next page.
 	linkCursor cursorKind = "link"
+	// groupCursor: a page is a range of rows, each of which is a group.
+	groupCursor cursorKind = "group"
 	// guessedCursor: like a token, but nothing says that the service takes it.
 	guessedCursor cursorKind = "guessed"
 )
@@ -54,23 +56,34 @@ const (
 type position struct {
 	kind cursorKind
 	list Endpoint
-	size int // 0: the service's default
+	path string // the list's, with its placeholders filled in
+	size int    // 0: the service's default
 	// at is where the page begins: a token, the number of a page or of a row,
 	// or the key of an item. It is empty at the start.
 	at string
 }
 
+// maxPageSize keeps sums of page sizes from overflowing. No list has more.
+const maxPageSize = 1 << 30
+
 // startOf returns the position of the first page to get: that of cursor, or
-// the list's start.
-func startOf(kind cursorKind, list Endpoint, cursor Cursor, size int) (position, error) {
+// the start of the list at the endpoint with these arguments.
+func startOf(kind cursorKind, list Endpoint, cursor Cursor, size int, args ...pathArg) (position, error) {
 	if size < 0 {
 		return position{}, newArgumentError("opts.PageSize", strconv.Itoa(size), "is negative")
 	}
+	if size > maxPageSize {
+		return position{}, newArgumentError("opts.PageSize", strconv.Itoa(size), "is too large")
+	}
+	path, err := list.path(args)
+	if err != nil {
+		return position{}, err
+	}
 	if cursor == "" {
-		return position{kind: kind, list: list, size: size}, nil
+		return position{kind: kind, list: list, path: path, size: size}, nil
 	}
 	p, err := parseCursor(cursor)
-	if err != nil || p.kind != kind || p.list != list {
+	if err != nil || p.kind != kind || p.list != list || p.path != path {
 		return position{}, newArgumentError("opts.Cursor", string(cursor), "is not a cursor of this list")
 	}
 	return p, nil
@@ -81,7 +94,7 @@ const cursorSeparator = "\n"
 // cursor returns the position as text.
 func (p position) cursor() Cursor {
 	text := strings.Join([]string{
-		string(p.kind), p.list.Method, p.list.Template, strconv.FormatBool(p.list.Read), strconv.Itoa(p.size), p.at,
+		string(p.kind), p.list.Method, p.list.Template, strconv.FormatBool(p.list.Read), p.path, strconv.Itoa(p.size), p.at,
 	}, cursorSeparator)
 	return Cursor(base64.RawURLEncoding.EncodeToString([]byte(text)))
 }
@@ -93,21 +106,22 @@ func parseCursor(cursor Cursor) (position, error) {
 	if err != nil {
 		return position{}, errCursor
 	}
-	parts := strings.SplitN(string(text), cursorSeparator, 6)
-	if len(parts) != 6 {
+	parts := strings.SplitN(string(text), cursorSeparator, 7)
+	if len(parts) != 7 {
 		return position{}, errCursor
 	}
-	size, err := strconv.Atoi(parts[4])
-	if err != nil || size < 0 {
+	size, err := strconv.Atoi(parts[5])
+	if err != nil || size < 0 || size > maxPageSize {
 		return position{}, errCursor
 	}
 	p := position{
 		kind: cursorKind(parts[0]),
 		list: Endpoint{Method: parts[1], Template: parts[2], Read: parts[3] == "true"},
+		path: parts[4],
 		size: size,
-		at:   parts[5],
+		at:   parts[6],
 	}
-	if p.kind == pageCursor || p.kind == rowCursor {
+	if p.kind == pageCursor || p.kind == rowCursor || p.kind == groupCursor {
 		if number, err := strconv.Atoi(p.at); err != nil || number < 1 {
 			return position{}, errCursor
 		}
@@ -158,19 +172,17 @@ func tokenPage[T any](p position, items []T, next string) (*Page[T], error) {
 	return page, nil
 }
 
-// numberedPage returns the page at p of a list of numbered pages. total is 0
-// where the answer has none, perPage is what the answer says the page size is.
+// numberedPage returns the page at p of a list of numbered pages. total and
+// perPage are 0 where the answer doesn't tell them; without perPage, nobody knows
+// how many items have been read so far, and only an empty page is the end.
 func numberedPage[T any](p position, items []T, total, perPage int) *Page[T] {
 	number := p.number(1)
-	if perPage <= 0 {
-		perPage = p.size
-	}
-	page := &Page[T]{Items: items, Total: total}
 	read := (number-1)*perPage + len(items)
+	page := &Page[T]{Items: items, Total: max(total, 0)}
 	switch {
 	case len(items) == 0:
-	case total > 0 && read >= total:
-	case total == 0 && len(items) < perPage:
+	case perPage > 0 && total > 0 && read >= total:
+	case perPage > 0 && total <= 0 && len(items) < perPage:
 	default:
 		page.Next = p.next(strconv.Itoa(number + 1))
 	}
@@ -181,8 +193,8 @@ func numberedPage[T any](p position, items []T, total, perPage int) *Page[T] {
 // or 0 if the answer doesn't say.
 func rowPage[T any](p position, items []T, total int) *Page[T] {
 	read := p.number(0) + len(items)
-	page := &Page[T]{Items: items, Total: total}
-	if len(items) > 0 && (total == 0 || read < total) {
+	page := &Page[T]{Items: items, Total: max(total, 0)}
+	if len(items) > 0 && (total <= 0 || read < total) {
 		page.Next = p.next(strconv.Itoa(read))
 	}
 	return page
@@ -195,15 +207,15 @@ type paging struct {
 	cursor              Cursor
 	size                int
 	tokenName, sizeName string
-	// grows says that the list can be read while it grows: an empty page with
-	// the token that was sent is its end for now, and no loop.
+	// grows says that the list can be read while it grows: the token that was
+	// sent is its end for now, and no loop.
 	grows bool
 }
 
 // fetchTokenPage gets a page of a list whose answers are of type A and name the
 // next page by a token. query is what has `url` tags; open takes an answer apart.
 func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, query any, open func(*A) (items []T, next string)) (*Page[T], error) {
-	at, err := startOf(cmp.Or(p.kind, tokenCursor), r.endpoint, p.cursor, p.size)
+	at, err := startOf(cmp.Or(p.kind, tokenCursor), r.endpoint, p.cursor, p.size, r.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +228,7 @@ func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, 
 		return nil, err
 	}
 	found, next := open(answer)
-	if p.grows && len(found) == 0 && next == at.at {
+	if p.grows && next == at.at {
 		next = ""
 	}
 	return tokenPage(at, found, next)
@@ -282,7 +294,9 @@ func checkProgress[T any](cursor Cursor, previous []T, page *Page[T]) error {
 	if err != nil {
 		return nil //nolint:nilerr // a cursor of the user's own making
 	}
-	if p.kind != pageCursor && p.kind != rowCursor && p.kind != guessedCursor {
+	switch p.kind {
+	case pageCursor, rowCursor, groupCursor, guessedCursor:
+	case tokenCursor, afterCursor, linkCursor:
 		return nil
 	}
 	if len(page.Items) > 0 && reflect.DeepEqual(previous, page.Items) {
@@ -331,6 +345,9 @@ func Collect[T any](seq iter.Seq2[*T, error]) ([]T, error) {
 	for item, err := range seq {
 		if err != nil {
 			return all, err
+		}
+		if item == nil {
+			return all, &ArgumentError{Name: "seq", Reason: "yields neither an item nor an error"}
 		}
 		all = append(all, *item)
 	}

@@ -145,7 +145,7 @@ func (s *PolicyIssuesService) List(ctx context.Context, org string, opts *Policy
 // Pulumi Cloud: POST /api/orgs/{orgName}/policyresults/issues
 func (s *PolicyIssuesService) ListPage(ctx context.Context, org string, opts *PolicyIssueListOptions) (*Page[PolicyIssue], error) {
 	o := optionsOf(opts)
-	answer, p, err := s.fetchRows(ctx, org, o, nil, nil, nil)
+	answer, p, err := s.fetchRows(ctx, rowCursor, org, o, nil, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func (s *PolicyIssuesService) ListGroupsPage(ctx context.Context, org string, op
 		return nil, &ArgumentError{Name: "opts.GroupKeys", Reason: "leads to the issues themselves: use List with a filter"}
 	}
 	rows := PolicyIssueListOptions{Closed: o.Closed, Filter: o.Filter, Sort: o.Sort, PageSize: o.PageSize, Cursor: o.Cursor}
-	answer, p, err := s.fetchRows(ctx, org, rows, o.GroupBy, o.GroupKeys, o.Values)
+	answer, p, err := s.fetchRows(ctx, groupCursor, org, rows, o.GroupBy, o.GroupKeys, o.Values)
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +217,8 @@ type policyIssueRows struct {
 	RowCount     int               `json:"rowCount"`
 }
 
-func (s *PolicyIssuesService) fetchRows(ctx context.Context, org string, o PolicyIssueListOptions, groupBy []GridColumn, groupKeys []string, values []GridColumn) (*policyIssueRows, position, error) {
-	p, err := startOf(rowCursor, policyIssueListEndpoint, o.Cursor, o.PageSize)
+func (s *PolicyIssuesService) fetchRows(ctx context.Context, kind cursorKind, org string, o PolicyIssueListOptions, groupBy []GridColumn, groupKeys []string, values []GridColumn) (*policyIssueRows, position, error) {
+	p, err := startOf(kind, policyIssueListEndpoint, o.Cursor, o.PageSize, orgArgs(org)...)
 	if err != nil {
 		return nil, p, err
 	}

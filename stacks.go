@@ -20,7 +20,7 @@ type Stack struct {
 	ProjectName string `json:"projectName"`
 	StackName   string `json:"stackName"`
 	// CurrentOperation is what is running on the stack; nil while nothing is.
-	CurrentOperation *OperationStatus `json:"currentOperation"`
+	CurrentOperation *StackOperation `json:"currentOperation"`
 	// ActiveUpdate is the ID of the newest update, whether it runs or has ended.
 	ActiveUpdate string `json:"activeUpdate"`
 	// Tags are the stack's tags, those that Pulumi sets itself among them.
@@ -37,8 +37,8 @@ func (s *Stack) Identifier() StackIdentifier {
 	return StackIdentifier{Org: s.OrgName, Project: s.ProjectName, Stack: s.StackName}
 }
 
-// OperationStatus is an operation that is running on a stack.
-type OperationStatus struct {
+// StackOperation is an operation that is running on a stack.
+type StackOperation struct {
 	// Kind is what is running.
 	Kind UpdateKind `json:"kind"`
 	// Author is the login of the user who started it.

@@ -210,7 +210,7 @@ type teamStackRequest struct {
 }
 
 func (s *TeamsService) update(ctx context.Context, args []pathArg, req teamUpdateRequest) error {
-	return executeWithBody(ctx, s.client, call{endpoint: teamUpdateEndpoint, args: args}, "team, user", req)
+	return executeWithBody(ctx, s.client, call{endpoint: teamUpdateEndpoint, args: args}, "user, id", req)
 }
 
 // AddMember adds a user to a team. One who is in it already is [ErrConflict].

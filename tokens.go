@@ -100,12 +100,12 @@ func (s *TokensService) ListPage(ctx context.Context, opts *AccessTokenListOptio
 // AccessTokenCreateRequest describes a new token.
 type AccessTokenCreateRequest struct {
 	// Description says what the token is for.
-	Description string
+	Description string `json:"description" url:"-"`
 	// Expires is until when the token is good, in whole seconds; for ever if
 	// zero.
-	Expires time.Time
+	Expires time.Time `json:"-" url:"-"`
 	// Reason tells the service what the token was asked for by.
-	Reason string
+	Reason string `json:"-" url:"reason,omitempty"`
 }
 
 // CreatedAccessToken is a new token.
@@ -121,9 +121,7 @@ var tokenCreateEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/user
 //
 // Pulumi Cloud: POST /api/user/tokens
 func (s *TokensService) Create(ctx context.Context, req AccessTokenCreateRequest) (*CreatedAccessToken, error) {
-	values, err := encodeQuery(struct {
-		Reason string `url:"reason,omitempty"`
-	}{req.Reason})
+	values, err := encodeQuery(req)
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +131,9 @@ func (s *TokensService) Create(ctx context.Context, req AccessTokenCreateRequest
 	}
 	// Both members are sent always.
 	return fetchWithBody[CreatedAccessToken](ctx, s.client, call{endpoint: tokenCreateEndpoint, query: values}, "req", struct {
-		Description string `json:"description"`
-		Expires     int64  `json:"expires"`
-	}{req.Description, expires})
+		AccessTokenCreateRequest
+		Expires int64 `json:"expires"`
+	}{req, expires})
 }
 
 var tokenDeleteEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/user/tokens/{tokenId}"}

@@ -49,7 +49,13 @@ func (u *Update) UnmarshalJSON(data []byte) error {
 	}
 	*u = Update(update)
 	if u.UpdateID != "" || u.Kind != "" {
-		return nil
+		return nil // by far the most frequent
+	}
+	var form struct {
+		Info *struct{} `json:"info"`
+	}
+	if err := jsonx.Decode(data, &form); err != nil || form.Info != nil {
+		return err
 	}
 	if err := jsonx.Decode(data, &u.UpdateInfo); err != nil {
 		return err
@@ -162,7 +168,7 @@ func (s *UpdatesService) List(ctx context.Context, id StackIdentifier, opts *Upd
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates
 func (s *UpdatesService) ListPage(ctx context.Context, id StackIdentifier, opts *UpdateListOptions) (*Page[Update], error) {
 	o := optionsOf(opts)
-	p, err := startOf(pageCursor, updateListEndpoint, o.Cursor, o.PageSize)
+	p, err := startOf(pageCursor, updateListEndpoint, o.Cursor, o.PageSize, id.pathArgs()...)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +234,7 @@ func (s *UpdatesService) ListPreviews(ctx context.Context, id StackIdentifier, o
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews
 func (s *UpdatesService) ListPreviewsPage(ctx context.Context, id StackIdentifier, opts *PreviewListOptions) (*Page[Update], error) {
 	o := optionsOf(opts)
-	p, err := startOf(pageCursor, updateListPreviewsEndpoint, o.Cursor, o.PageSize)
+	p, err := startOf(pageCursor, updateListPreviewsEndpoint, o.Cursor, o.PageSize, id.pathArgs()...)
 	if err != nil {
 		return nil, err
 	}

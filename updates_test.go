@@ -137,24 +137,19 @@ func TestUpdates_ListEvents_Ends(t *testing.T) {
 		name    string
 		answers []string
 		events  int
-		failure string
 	}{
-		{"with the token", []string{page(2, `"a"`), page(1, `null`)}, 3, ""},
-		{"with an empty token", []string{page(2, `"a"`), page(1, `""`)}, 3, ""},
-		{"when nothing is new", []string{page(2, `"a"`), page(1, `"b"`), page(0, `"b"`)}, 3, ""},
-		{"after empty pages with new tokens", []string{page(0, `"a"`), page(0, `"b"`), page(2, `"c"`), page(0, `null`)}, 2, ""},
-		{"at once", []string{page(0, `null`)}, 0, ""},
-		{"with an error when events repeat", []string{page(2, `"a"`), page(2, `"a"`)}, 2, "token that was sent"},
+		{"with the token", []string{page(2, `"a"`), page(1, `null`)}, 3},
+		{"with an empty token", []string{page(2, `"a"`), page(1, `""`)}, 3},
+		{"when nothing is new", []string{page(2, `"a"`), page(1, `"b"`), page(0, `"b"`)}, 3},
+		{"after empty pages with new tokens", []string{page(0, `"a"`), page(0, `"b"`), page(2, `"c"`), page(0, `null`)}, 2},
+		{"at once", []string{page(0, `null`)}, 0},
+		{"when the token that was sent comes back with events", []string{page(2, `"a"`), page(1, `"a"`)}, 3},
 	} {
 		client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
 			return respond(http.StatusOK, []byte(c.answers[n-1])), nil
 		})
 		events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), prod, "u1", nil))
-		if c.failure != "" {
-			require.ErrorContains(t, err, c.failure, c.name)
-		} else {
-			require.NoError(t, err, c.name)
-		}
+		require.NoError(t, err, c.name)
 		assert.Len(t, events, c.events, c.name)
 		assert.Len(t, s.sent, len(c.answers), c.name)
 	}

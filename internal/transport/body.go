@@ -108,6 +108,7 @@ type rereader struct {
 	seeker io.Seeker // nil if it can't
 	start  int64
 	used   bool
+	failed bool // for reasons of its own, which sending again won't mend
 }
 
 // tryLock reports whether nobody is reading, and nobody will until unlock.
@@ -152,7 +153,7 @@ func (r *rereader) canReopen() bool {
 		return false
 	}
 	defer r.unlock()
-	return r.seeker != nil || !r.used
+	return !r.failed && (r.seeker != nil || !r.used)
 }
 
 func (g *reading) Read(p []byte) (int, error) {
@@ -163,7 +164,11 @@ func (g *reading) Read(p []byte) (int, error) {
 		return 0, errBodySuperseded
 	}
 	r.used = true
-	return r.reader.Read(p)
+	n, err := r.reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.failed = true
+	}
+	return n, err
 }
 
 // detachPatience is how long a call waits for a read of the caller's reader that

@@ -12,7 +12,7 @@ import (
 // askForGzip makes the request ask for compression, and reports whether what
 // comes is to be decompressed here: not if the caller has asked for something.
 func askForGzip(header http.Header) bool {
-	if header.Get("Accept-Encoding") != "" || header.Get("Range") != "" {
+	if _, chosen := header["Accept-Encoding"]; chosen || header.Get("Range") != "" {
 		return false
 	}
 	header.Set("Accept-Encoding", "gzip")
@@ -31,7 +31,7 @@ func (d *decompressor) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp == nil || resp.Body == nil || !st.decompress {
 		return resp, err
 	}
-	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+	if isGzip(resp.Header.Values("Content-Encoding")) {
 		resp.Body = &gzipBody{compressed: &progress{ReadCloser: resp.Body, dog: st.dog}}
 		resp.Header.Del("Content-Encoding")
 		resp.Header.Del("Content-Length")
@@ -39,6 +39,21 @@ func (d *decompressor) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Uncompressed = true
 	}
 	return resp, nil
+}
+
+// isGzip reports whether the encodings come to gzip and nothing else.
+func isGzip(encodings []string) bool {
+	gzips := 0
+	for name := range strings.SplitSeq(strings.Join(encodings, ","), ",") {
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "gzip", "x-gzip":
+			gzips++
+		case "", "identity":
+		default:
+			return false
+		}
+	}
+	return gzips == 1
 }
 
 var gzipReaders sync.Pool
@@ -90,6 +105,8 @@ func (b *gzipBody) start() error {
 var errBodyClosed = errors.New("read on closed body")
 
 func (b *gzipBody) Close() error {
+	// First, as it ends a read that is under way.
+	err := b.compressed.Close()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reader != nil {
@@ -97,5 +114,5 @@ func (b *gzipBody) Close() error {
 		b.reader = nil
 	}
 	b.err = errBodyClosed
-	return b.compressed.Close()
+	return err
 }

@@ -50,16 +50,17 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		dog.release()
 		return nil, nil //nolint:nilnil // as the user's transport does
 	}
-	if resp.Request == nil {
-		resp.Request = req
-	}
+	// Whatever the user's transport says: it is what was sent.
+	resp.Request = req
 	if isRedirect(resp) {
 		hideBadLocation(resp)
 		dog.limit(discardPatience)
 	}
-	if resp.Body != nil {
-		resp.Body = &guardedBody{ReadCloser: resp.Body, dog: dog, st: st}
+	if resp.Body == nil {
+		dog.release()
+		return resp, nil
 	}
+	resp.Body = &guardedBody{ReadCloser: resp.Body, dog: dog, st: st}
 	return resp, nil
 }
 

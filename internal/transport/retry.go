@@ -53,7 +53,7 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 	st.begun = false
 	unanswered := !st.handled || st.readErr != nil
 	written := resp != nil || !st.neverWritten(err)
-	if err != nil && written && !isRefusal(resp) {
+	if err != nil && written && !isRefusal(resp) && !isDelivered(resp, err) {
 		st.uncertain = true
 	}
 	worthwhile := c.isWorthwhile(st, resp, err, written)
@@ -68,6 +68,13 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 	}
 	c.observe(ctx, st, resp, err, again)
 	return again
+}
+
+// isDelivered reports whether the request has succeeded, and only what the
+// caller makes of its answer has failed.
+func isDelivered(resp *http.Response, err error) bool {
+	_, permanent := errors.AsType[permanentError](err)
+	return permanent && resp != nil && resp.StatusCode >= 200 && resp.StatusCode < 300
 }
 
 // neverWritten reports whether an attempt that got no answer failed before any
@@ -110,7 +117,7 @@ func (p RetryPolicy) nextWait(ctx context.Context, attempt int, resp *http.Respo
 				return 0, false
 			}
 			// Never earlier than asked, and not all at the same moment.
-			wait = asked + rand.N(p.MinWait+1)
+			wait = asked + rand.N(min(p.MinWait, p.MaxWait-asked)+1)
 		}
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {

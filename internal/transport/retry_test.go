@@ -602,7 +602,9 @@ func TestClient_Do_HandlerErrors(t *testing.T) {
 				}
 				require.ErrorIs(t, err, tt.err, "%s", call)
 				assert.Equal(t, tt.err.Error(), err.Error(), "%s: the error's text", call)
-				assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+				_, permanent := errors.AsType[permanentError](tt.err)
+				// What is permanent has failed at the caller's, after the success.
+				assert.Equal(t, Outcome{Attempts: 1, Uncertain: !permanent}, outcome, "%s: the outcome", call)
 			})
 		})
 	}

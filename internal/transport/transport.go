@@ -74,6 +74,9 @@ type Call struct {
 	// Idempotent says that sending the request again does no harm although it
 	// may have been carried out.
 	Idempotent bool
+	// OnAnswer, unless nil, is told of every answer, a redirect's too, before
+	// its body is read.
+	OnAnswer func(resp *http.Response, sofar Outcome)
 	// Handle gets every answer but a redirect's, with what is known so far,
 	// reads its body and closes it. Its error decides, with the answer's
 	// status and what became of its body, whether there is another attempt.
@@ -189,6 +192,9 @@ func (st *state) begin() {
 func (c *Client) handle(st *state, resp *http.Response) error {
 	st.handled = true
 	resp.Header = redactHeader(resp)
+	if st.call.OnAnswer != nil {
+		st.call.OnAnswer(resp, st.outcome())
+	}
 	if _, ok := resp.Body.(*guardedBody); !ok {
 		// net/http has put a wrapper of its own around it, for its Timeout.
 		resp.Body = &guardedBody{ReadCloser: resp.Body, dog: st.dog, st: st}

@@ -18,6 +18,7 @@ type call struct {
 	route  *template // nil if there is none
 	header http.Header
 	params map[string]string
+	token  *accessToken // nil where the lease of an update is asked for
 	query  url.Values
 	body   []byte
 }
@@ -102,6 +103,21 @@ func decodePlain(body []byte) (any, error) {
 	return plain, err
 }
 
+// optional is a member of a JSON body that may be absent, null or have a value.
+type optional[T any] struct {
+	present bool
+	value   *T // nil if it is null
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (o *optional[T]) UnmarshalJSON(data []byte) error {
+	o.present = true
+	return json.Unmarshal(data, &o.value)
+}
+
+// wrapped returns the type of the value.
+func (optional[T]) wrapped() reflect.Type { return reflect.TypeFor[T]() }
+
 var unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 
 // unknownMember returns the path of a member in a decoded JSON value that type t
@@ -110,6 +126,9 @@ var unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 func unknownMember(value any, t reflect.Type, path string) string {
 	if t.Kind() == reflect.Pointer {
 		return unknownMember(value, t.Elem(), path)
+	}
+	if o, isOptional := reflect.TypeAssert[interface{ wrapped() reflect.Type }](reflect.Zero(t)); isOptional {
+		return unknownMember(value, o.wrapped(), path)
 	}
 	if reflect.PointerTo(t).Implements(unmarshalerType) {
 		return ""

@@ -19,8 +19,15 @@ const (
 //
 // Stacks have a state with all of their resources, the largest some hundred of
 // them, and their last updates: of every kind and result, with the events of the
-// engine, where policies are violated and providers fail. Times count back from
-// the moment of the call; nothing else differs from call to call.
+// engine, where policies are violated and providers fail.
+//
+// Twenty-five people work there, the server's user among them, in six teams that
+// have access to the stacks they own. Webhooks have delivered, and failed to; what
+// they deliver from now on goes to a receiver in memory. The audit log has 500
+// events, Insights knows eight accounts, and 300 policy issues wait for somebody.
+//
+// Times count back from the moment of the call; nothing else differs from call to
+// call.
 func Demo() *Server {
 	s := NewServer()
 	now := time.Now()
@@ -29,6 +36,12 @@ func Demo() *Server {
 	for _, d := range demoStacks {
 		d.insert(s, now)
 	}
+	org := s.orgs[DemoOrganization]
+	demoCrowd(s, org, now)
+	demoWebhooks(s, org, now)
+	demoAudit(org, now)
+	demoInsights(s, org, now)
+	demoPolicy(s, org, now)
 	return s
 }
 

@@ -3,7 +3,6 @@ package pulumiapitest
 import (
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"strings"
 	"time"
 )
@@ -91,18 +90,7 @@ const (
 )
 
 func demoSecret(what string) map[string]any {
-	return map[string]any{demoSignature: demoSecretSignature, "ciphertext": "AAAB" + demoHex(what, 64)}
-}
-
-// demoHex returns a text that looks like chance, and is the same for the same input.
-func demoHex(what string, digits int) string {
-	hash := fnv.New64a()
-	var hex strings.Builder
-	for hex.Len() < digits {
-		_, _ = hash.Write([]byte(what)) // never fails
-		fmt.Fprintf(&hex, "%016x", hash.Sum64())
-	}
-	return hex.String()[:digits]
+	return map[string]any{demoSignature: demoSecretSignature, "ciphertext": "AAAB" + fakeHex(what, 64)}
 }
 
 // urnOf returns the URN of a resource of the stack. Parent is that of a component,
@@ -134,7 +122,7 @@ func (d demoStack) resourceList(now time.Time, limit int) []demoResource {
 	}
 	provider := demoResource{
 		URN: d.urnOf("", "pulumi:providers:aws", "default_7_8_0"), Custom: true,
-		ID: demoUUID(d.project + d.name + "provider"), Type: "pulumi:providers:aws",
+		ID: fakeUUID(d.project + d.name + "provider"), Type: "pulumi:providers:aws",
 		Inputs:  map[string]any{"region": region, "version": "7.8.0"},
 		Outputs: map[string]any{"region": region, "version": "7.8.0"},
 		Created: &created, Modified: &created,
@@ -168,7 +156,7 @@ func (d demoStack) child(component demoResource, resourceType string, i int) dem
 	short = strings.ToLower(short[strings.LastIndex(short, ":")+1:])
 	name := fmt.Sprintf("%s-%d", short, i)
 	urn := d.urnOf(component.Type, resourceType, name)
-	id := short + "-0" + demoHex(urn, 16)
+	id := short + "-0" + fakeHex(urn, 16)
 	tags := map[string]any{"project": d.project, "environment": d.environment}
 	r := demoResource{
 		URN: urn, Custom: true, ID: id, Type: resourceType, Parent: component.URN,
@@ -181,11 +169,6 @@ func (d demoStack) child(component demoResource, resourceType string, i int) dem
 		r.Outputs["password"] = demoSecret(urn)
 	}
 	return r
-}
-
-func demoUUID(what string) string {
-	hex := demoHex(what, 32)
-	return hex[:8] + "-" + hex[8:12] + "-4" + hex[13:16] + "-8" + hex[17:20] + "-" + hex[20:]
 }
 
 // demoInterrupted are the stacks whose last update did not come to its end: their
@@ -207,7 +190,7 @@ func (d demoStack) state(now time.Time) *wireDeployment {
 	}
 	deployment.Manifest = map[string]any{
 		"time":    now.Add(-d.age).UTC().Format(time.RFC3339Nano),
-		"magic":   demoHex(d.project+d.name+"magic", 64),
+		"magic":   fakeHex(d.project+d.name+"magic", 64),
 		"version": "v3.204.0",
 	}
 	deployment.SecretsProviders = map[string]any{

@@ -51,11 +51,6 @@ var demoPreviews = map[string][]demoUpdate{
 	"identity/staging":        {{"Pimport", Succeeded, "Adopt the rest", "barbara", nil}},
 }
 
-var demoPeople = map[string]string{
-	"ada": "Ada Silva", "barbara": "Barbara Rossi", "dennis": "Dennis Novak", "edgar": "Edgar Lund",
-	"grace": "Grace Okafor", "linus": "Linus Berg", "margaret": "Margaret Chen", "ci": "Acme CI",
-}
-
 var demoPolicyPacks = []RequiredPolicyPack{{
 	Name: "acme-guard-rails", DisplayName: "Acme guard rails", Version: 14, VersionTag: "2.3.0",
 	Config: map[string]map[string]any{
@@ -157,8 +152,8 @@ func (d demoStack) update(line demoUpdate, started time.Time) Update {
 	project := demoProjects[d.project]
 	environment := map[string]string{
 		"exec.kind":  "cli",
-		"git.author": demoPeople[by], "git.committer": "GitHub", "git.dirty": "false",
-		"git.head":  demoHex(d.project+d.name+line.message, 40),
+		"git.author": demoNames[by], "git.committer": "GitHub", "git.dirty": "false",
+		"git.head":  fakeHex(d.project+d.name+line.message, 40),
 		"vcs.kind":  "github.com",
 		"vcs.owner": DemoOrganization, "vcs.repo": project.repo,
 	}
@@ -167,10 +162,10 @@ func (d demoStack) update(line demoUpdate, started time.Time) Update {
 		Started: started, Ended: started.Add(time.Duration(20+d.resources) * time.Second),
 		Config: map[string]ConfigValue{
 			"aws:region":              {String: "us-east-1"},
-			d.project + ":adminToken": {String: "AAAB" + demoHex(d.project+d.name, 32), Secret: true},
+			d.project + ":adminToken": {String: "AAAB" + fakeHex(d.project+d.name, 32), Secret: true},
 		},
 		ResourceChanges: d.changes(line.kind, line.result),
-		RequestedBy:     User{Login: by, Name: demoPeople[by]},
+		RequestedBy:     User{Login: by, Name: demoNames[by]},
 	}
 	if d.environment == "prod" {
 		u.PolicyPacks = demoPolicyPacks

@@ -27,6 +27,34 @@
 // this returns send its events and checkpoints, and complete it. An update that is
 // created and not started is in no list, and leases never run out by themselves.
 //
+// # Organizations
+//
+// People, teams, roles, access tokens, webhooks, audit logs, Insights accounts and
+// policy issues are there as well: [Server.AddMember], [Server.AddTeam],
+// [Server.AddToken], [Server.AddWebhook], [Server.AddAuditLogEvent],
+// [Server.AddInsightsAccount] and [Server.AddPolicyIssue] put them into the cloud,
+// and [Server.Team] looks at a team. The rules of the service connect them: who
+// leaves an organization leaves its teams, a stack that is deleted is gone from the
+// teams that had access to it, and a token is good until it expires or is deleted.
+//
+// Every change that a client makes is an event in the audit log, and so are the
+// updates of [Server.StartUpdate]. What a test puts into the cloud is not. The
+// exports of the log come compressed, and don't say so ([Server.SetExportEncoding]).
+// The token of its pages is a second in time: a second with more events than a page
+// holds is cut, and the rest of it skipped. [Server.SetPageSize] makes pages larger.
+//
+// # Webhooks
+//
+// Webhooks really deliver. [Server.HandleWebhooks] receives what goes to a host, in
+// memory; everything else goes over the network:
+//
+//	srv.HandleWebhooks("hooks.example.com", handlerUnderTest)
+//
+// A ping is answered when it has been delivered. Webhooks are told, too, when a
+// client creates or deletes a stack, and when an update or a preview ends that was
+// not put into the history by the test. That happens meanwhile:
+// [Server.WaitForWebhooks] waits for it.
+//
 // # Two ways in
 //
 // [Server.Client] and [Server.HTTPClient] speak to the server over connections
@@ -51,6 +79,8 @@
 //   - a JSON body that is not declared as application/json: 415
 //   - a continuation token of another endpoint, or of a list with other filters: 400
 //   - an output-type of updates that is neither service nor cli: 400
+//   - null where a list of policy issues is asked for with an array: 400
+//   - a webhook's filter or group that the service does not know: 400
 //   - the lease of an update that was renewed since: 401
 //
 // It asks for no Accept header, as the service doesn't; [Server.Requests] shows

@@ -192,6 +192,7 @@ func (s *Server) startUpdate(c *call, st *stack, u *update) (reply, error) {
 	}
 	u.Started = time.Now()
 	st.begin(u)
+	s.started(c, st, u)
 	s.newLease(u)
 	return ok(wireStartedUpdate{
 		Version:         st.version, // which a preview has not changed
@@ -332,18 +333,18 @@ func (s *Server) completeUpdate(c *call, st *stack, u *update) (reply, error) {
 	if !req.Status.valid() {
 		return reply{}, badRequest("unrecognized status '%s'", req.Status)
 	}
-	st.end(u, req.Status, time.Now())
+	s.finish(c, st, u, req.Status)
 	return noContent, nil
 }
 
 // cancelUpdate ends an update at once. The service takes its time.
-func (s *Server) cancelUpdate(_ *call, st *stack, u *update) (reply, error) {
+func (s *Server) cancelUpdate(c *call, st *stack, u *update) (reply, error) {
 	if u.status == notStarted {
 		return reply{}, conflict("The Update has not started")
 	}
 	if err := u.checkNotEnded(); err != nil {
 		return reply{}, err
 	}
-	st.end(u, Cancelled, time.Now())
+	s.finish(c, st, u, Cancelled)
 	return noContent, nil
 }

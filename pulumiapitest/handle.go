@@ -151,9 +151,11 @@ func (s *Server) dispatch(a *arrival) (reply, error) {
 		return reply{}, a.err
 	}
 	if !a.route.lease { // the handler of one with a lease looks at that itself
-		if err := authorize(a.header); err != nil {
+		token, err := s.authorize(a.header)
+		if err != nil {
 			return reply{}, err
 		}
+		a.token = token
 	}
 	if err := a.checkQuery(a.rawQuery); err != nil {
 		return reply{}, err
@@ -161,17 +163,27 @@ func (s *Server) dispatch(a *arrival) (reply, error) {
 	return a.route.handle(s, &a.call)
 }
 
-func authorize(header http.Header) error {
-	token, found := strings.CutPrefix(header.Get("Authorization"), "token ")
+// authorize returns the token that a request is sent with, now used once more.
+func (s *Server) authorize(header http.Header) (*accessToken, error) {
+	value, found := strings.CutPrefix(header.Get("Authorization"), "token ")
 	switch {
 	case header.Get("Authorization") == "":
-		return errorf(http.StatusUnauthorized, "Unauthorized: the request has no access token")
+		return nil, errorf(http.StatusUnauthorized, "Unauthorized: the request has no access token")
 	case !found:
-		return errorf(http.StatusUnauthorized, "Unauthorized: the Authorization header must be the word token, a space and an access token")
-	case token != userToken:
-		return errorf(http.StatusUnauthorized, "Unauthorized: nobody has this access token")
+		return nil, errorf(http.StatusUnauthorized, "Unauthorized: the Authorization header must be the word token, a space and an access token")
 	}
-	return nil
+	now := time.Now()
+	for _, token := range s.tokens {
+		if token.value != value {
+			continue
+		}
+		if token.expired(now) {
+			return nil, errorf(http.StatusUnauthorized, "Unauthorized: the access token has expired")
+		}
+		token.LastUsed = now
+		return token, nil
+	}
+	return nil, errorf(http.StatusUnauthorized, "Unauthorized: nobody has this access token")
 }
 
 // sleep waits, and returns false if the request or the server ended before that.

@@ -106,6 +106,12 @@ func getJSON[T any](t *testing.T, srv *pulumiapitest.Server, path string) T {
 	a := do(t, srv, http.MethodGet, path, "")
 	require.Equal(t, http.StatusOK, a.status, "GET %s: %s", path, a.body)
 	require.Equal(t, "application/json", a.header.Get("Content-Type"))
+	return decode[T](t, a)
+}
+
+// decode decodes the body of an answer.
+func decode[T any](t *testing.T, a answer) T {
+	t.Helper()
 	var v T
 	require.NoError(t, json.Unmarshal([]byte(a.body), &v), a.body)
 	return v

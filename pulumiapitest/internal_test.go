@@ -2,10 +2,12 @@ package pulumiapitest
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -100,9 +102,13 @@ func TestUnknownMember(t *testing.T) {
 		Map   map[string]*item  `json:"map"`
 		Raw   json.RawMessage   `json:"raw"`
 		Any   any               `json:"any"`
+		May   optional[[]item]  `json:"may"`
 	}
 	for text, want := range map[string]string{
 		`{"name":"x","items":[{"id":1}],"free":{"a":"b"},"map":{"a":{"id":1}},"raw":{"x":[{"y":1}]},"any":{"x":1}}`: "",
+		`{"may":[{"id":1}]}`:                "",
+		`{"may":null}`:                      "",
+		`{"may":[{"id":1},{"iD":2}]}`:       "may[1].iD",
 		`{"Name":"x"}`:                      "Name",
 		`{"items":[{"id":1},{"ID":2}]}`:     "items[1].ID",
 		`{"map":{"a":{"id":1,"b":2}}}`:      "map.a.b",
@@ -113,4 +119,75 @@ func TestUnknownMember(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(text), &plain))
 		assert.Equal(t, want, unknownMember(plain, reflect.TypeFor[*body](), ""), text)
 	}
+}
+
+func TestOptional(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]optional[string]{
+		`{}`:           {},
+		`{"may":null}`: {present: true},
+		`{"may":""}`:   {present: true, value: new("")},
+		`{"may":"x"}`:  {present: true, value: new("x")},
+	} {
+		var body struct {
+			May optional[string] `json:"may"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(text), &body))
+		assert.Equal(t, want, body.May, text)
+	}
+}
+
+// Each field of a policy issue is a column, with the text that the field has.
+func TestIssueColumns(t *testing.T) {
+	t.Parallel()
+	srv := NewServer()
+	t.Cleanup(srv.Close)
+	at := time.Date(2025, 1, 2, 3, 4, 5, 600_000_000, time.UTC)
+	for _, p := range []PolicyIssue{
+		{
+			ID: "i", Project: "p", Stack: "s", Version: 7, Pack: "pack", PackTag: "1", Policy: "policy", URN: "urn", Provider: "aws", Type: "t",
+			Resource: "r", Message: "m", Observed: at, Modified: at.Add(time.Hour), Level: "mandatory", Severity: "low", Status: "fixed",
+			Kind: "preventative", Priority: "p0", Group: "g", GroupType: "gt", AssignedTo: "ada",
+		},
+		{Account: "a/b", Version: 8, Observed: at},
+	} {
+		i := srv.newIssue(srv.orgs[userLogin], p)
+		encoded, err := json.Marshal(srv.wireIssue(i))
+		require.NoError(t, err)
+		var fields map[string]any
+		require.NoError(t, json.Unmarshal(encoded, &fields))
+		if user, has := fields["assignedTo"].(map[string]any); has {
+			fields["assignedTo"] = user["githubLogin"]
+		}
+		for name, column := range issueColumns {
+			want := ""
+			if fields[name] != nil {
+				want = fmt.Sprint(fields[name])
+			}
+			assert.Equal(t, want, column(i), name)
+		}
+	}
+	wire := reflect.TypeFor[wireIssue]()
+	assert.Len(t, issueColumns, wire.NumField())
+}
+
+func TestCompareCells(t *testing.T) {
+	t.Parallel()
+	for _, ascending := range [][2]string{
+		{"9", "10"}, {"", "1"}, {"10", "a"}, {"a", "b"}, {"2025-01-01T00:00:00Z", "2025-01-01T00:00:00.5Z"}, {"", "2025-01-01T00:00:00Z"},
+	} {
+		assert.Negative(t, compareCells(ascending[0], ascending[1]), ascending)
+		assert.Positive(t, compareCells(ascending[1], ascending[0]), ascending)
+	}
+	assert.Zero(t, compareCells("a", "a"))
+}
+
+func TestDeliverLater_AfterClose(t *testing.T) {
+	t.Parallel()
+	srv := NewServer()
+	srv.Close()
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	srv.deliverLater(newWebhook(Webhook{PayloadURL: "http://hooks.acme.test"}), webhookMessage{})
+	assert.Zero(t, srv.delivering, "nothing starts that nobody would wait for")
 }

@@ -18,25 +18,26 @@ const (
 const BaseURL = "http://api.pulumi.test/pulumi-cloud"
 
 // memoryNetwork is a network with one host, whose connections are pipes. It is
-// the net.Listener of that host. Sockets won't do, as a goroutine that waits for
+// the net.Listener of that host, which is named by its address. Sockets won't do, as a goroutine that waits for
 // one keeps the clock of a synctest bubble from advancing.
 type memoryNetwork struct {
+	addr         string
 	queue        chan net.Conn
 	done         chan struct{}
 	shut         func()
 	opened, open atomic.Int64
 }
 
-func newMemoryNetwork() *memoryNetwork {
-	n := &memoryNetwork{queue: make(chan net.Conn), done: make(chan struct{})}
+func newMemoryNetwork(addr string) *memoryNetwork {
+	n := &memoryNetwork{addr: addr, queue: make(chan net.Conn), done: make(chan struct{})}
 	n.shut = sync.OnceFunc(func() { close(n.done) })
 	return n
 }
 
 // dial has the signature of http.Transport's DialContext.
 func (n *memoryNetwork) dial(ctx context.Context, _, addr string) (net.Conn, error) {
-	if want := memoryHost + ":80"; addr != want {
-		return nil, fmt.Errorf("pulumiapitest: dial %s: the in-memory network has no other host than %s", addr, want)
+	if addr != n.addr {
+		return nil, fmt.Errorf("pulumiapitest: dial %s: the in-memory network has no other host than %s", addr, n.addr)
 	}
 	client, server := net.Pipe()
 	gone := sync.OnceFunc(func() { n.open.Add(-1) })
@@ -76,7 +77,7 @@ func (n *memoryNetwork) Addr() net.Addr { return n }
 // Network implements [net.Addr].
 func (n *memoryNetwork) Network() string { return "memory" }
 
-func (n *memoryNetwork) String() string { return memoryHost + ":80" }
+func (n *memoryNetwork) String() string { return n.addr }
 
 // memoryConn is an end of a pipe. The connection counts as gone when either end
 // is closed, since nothing passes through it any more.

@@ -17,7 +17,9 @@ const (
 
 // SetPageSize sets the number of items on a page for clients that ask for no
 // number: 10, if it is never called or n is not positive. A client that does ask
-// gets up to 100, or n if that is more, whatever number it asked for.
+// gets up to 100, or n if that is more, whatever number it asked for. Access tokens
+// and Insights accounts are different, as on the service: up to 1000, and an error
+// beyond. Of policy issues, a client gets the rows that it asks for.
 func (s *Server) SetPageSize(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,6 +37,12 @@ func (s *Server) limit(c *call, sizeParam string) (int, error) {
 		return s.pageSize, nil
 	}
 	n, err := strconv.Atoi(value)
+	if limit := c.route.maxSize; limit > 0 {
+		if err != nil || n < 1 || n > limit {
+			return 0, badRequest("invalid query parameter: %s must be in the range [1, %d], not %q", sizeParam, limit, value)
+		}
+		return n, nil
+	}
 	if err != nil || n < 1 {
 		return 0, badRequest("invalid query parameter: %s must be a positive number, not %q", sizeParam, value)
 	}

@@ -22,7 +22,30 @@ type reply struct {
 
 type rawJSON []byte
 
+// download is the body of a file: compressed whether the client asks for that or
+// not, and of no type.
+type download struct {
+	text []byte
+	// declared says that the header Content-Encoding tells of the compression.
+	declared bool
+}
+
+func (d download) response(status int) response {
+	resp := response{
+		status: status,
+		header: http.Header{"Content-Type": nil}, // or net/http guesses one
+		body:   gzipped(d.text),
+		packed: true,
+	}
+	if d.declared {
+		resp.header.Set("Content-Encoding", "gzip")
+	}
+	return resp
+}
+
 func ok(body any) reply { return reply{http.StatusOK, body} }
+
+func created(body any) reply { return reply{http.StatusCreated, body} }
 
 var noContent = reply{status: http.StatusNoContent}
 
@@ -63,6 +86,7 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
+	packed bool // the body is compressed already
 	// truncate, if positive, is the number of bytes of the body after which the
 	// connection breaks.
 	truncate int
@@ -72,6 +96,9 @@ func jsonResponse(status int, body any) (response, error) {
 	resp := response{status: status, header: http.Header{}}
 	if body == nil {
 		return resp, nil
+	}
+	if d, isDownload := body.(download); isDownload {
+		return d.response(status), nil
 	}
 	encoded, isRaw := body.(rawJSON)
 	if !isRaw {
@@ -121,15 +148,19 @@ func (r *response) setHeader(header http.Header) {
 const compressFrom = 1024
 
 func (r *response) compress(acceptEncoding string) {
-	if len(r.body) <= compressFrom || r.header.Get("Content-Encoding") != "" || !acceptsGzip(acceptEncoding) {
+	if r.packed || len(r.body) <= compressFrom || r.header.Get("Content-Encoding") != "" || !acceptsGzip(acceptEncoding) {
 		return
 	}
+	r.body = gzipped(r.body)
+	r.header.Set("Content-Encoding", "gzip")
+}
+
+func gzipped(body []byte) []byte {
 	var buf bytes.Buffer
 	zip := gzip.NewWriter(&buf)
-	_, _ = zip.Write(r.body) // a buffer takes everything
+	_, _ = zip.Write(body) // a buffer takes everything
 	_ = zip.Close()
-	r.body = buf.Bytes()
-	r.header.Set("Content-Encoding", "gzip")
+	return buf.Bytes()
 }
 
 func acceptsGzip(acceptEncoding string) bool {

@@ -17,6 +17,9 @@ type route struct {
 	endpoint string
 	// query names the query parameters that the endpoint knows.
 	query []string
+	// maxSize is the number of items on a page beyond which the endpoint refuses to
+	// go. Without one it sends as many as it may.
+	maxSize int
 	// lease says that the endpoint asks for the lease of an update, not for the
 	// user's token.
 	lease bool
@@ -34,6 +37,13 @@ func allRoutes() []route {
 		updateRoutes,
 		engineEventRoutes,
 		engineRoutes(),
+		memberRoutes,
+		teamRoutes,
+		tokenRoutes,
+		webhookRoutes(),
+		auditLogRoutes,
+		insightsRoutes,
+		policyIssueRoutes,
 	)
 }
 

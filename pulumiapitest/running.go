@@ -66,14 +66,14 @@ func (r *RunningUpdate) SetState(deployment []byte, version int) error {
 	})
 }
 
-// Finish ends the update. It leaves the stack's resources as they are, so a
+// Finish ends the update, and tells the webhooks. It leaves the stack's resources as they are, so a
 // destroy that is to leave none calls SetState before.
 func (r *RunningUpdate) Finish(result Result) error {
 	return r.do(func() error {
 		if !result.valid() {
 			return fmt.Errorf("pulumiapitest: an update does not end %q", result)
 		}
-		r.stack.end(r.update, result, time.Now())
+		r.server.finish(nil, r.stack, r.update, result)
 		return nil
 	})
 }

@@ -17,27 +17,35 @@ const (
 // Server is a Pulumi Cloud in memory. [NewServer] makes one. Its methods may be
 // called from any number of goroutines.
 type Server struct {
-	http      *http.Server
-	memory    *memoryNetwork
-	transport *http.Transport
-	routes    router
-	stop      context.CancelFunc
-	running   sync.WaitGroup // the accept loops, and one for each open connection
+	http       *http.Server
+	memory     *memoryNetwork
+	transport  *http.Transport
+	routes     router
+	background func() context.Context // ends with Close
+	stop       context.CancelFunc
+	running    sync.WaitGroup // the accept loops, one for each open connection, and one for each delivery of a webhook
+	webhooks   webhookNetwork
 
 	connMu  sync.Mutex // a lock of its own, as connections change state while mu is held elsewhere
 	conns   map[net.Conn]struct{}
 	closing bool
 
-	mu         sync.Mutex // guards everything below
-	url        string
-	received   int
-	requests   []*Request
-	faults     []*fault
-	pageSize   int
-	selfHosted bool
-	lastID     int64
-	orgs       map[string]bool
-	stacks     stackStore
+	mu             sync.Mutex // guards everything below
+	url            string
+	received       int
+	requests       []*Request
+	faults         []*fault
+	pageSize       int
+	selfHosted     bool
+	lastID         int64
+	lastSerial     int64
+	users          map[string]User
+	orgs           map[string]*organization
+	stacks         stackStore
+	tokens         []*accessToken
+	exportEncoding bool
+	delivering     int        // deliveries that nobody waits for in a request
+	delivered      *sync.Cond // on mu: that number is zero
 }
 
 // NewServer returns a running cloud with one user and nothing else. Close it at
@@ -47,27 +55,37 @@ type Server struct {
 func NewServer() *Server {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
-		memory:   newMemoryNetwork(),
-		routes:   newRouter(allRoutes()),
-		stop:     stop,
-		conns:    map[net.Conn]struct{}{},
-		pageSize: defaultPageSize,
-		orgs:     map[string]bool{userLogin: true},
-		stacks:   stackStore{byID: map[stackID]*stack{}},
+		memory:     newMemoryNetwork(memoryHost + ":80"),
+		routes:     newRouter(allRoutes()),
+		background: func() context.Context { return ctx },
+		stop:       stop,
+		conns:      map[net.Conn]struct{}{},
+		pageSize:   defaultPageSize,
+		users:      map[string]User{userLogin: testUser},
+		orgs:       map[string]*organization{},
+		stacks:     stackStore{byID: map[stackID]*stack{}},
 	}
+	s.delivered = sync.NewCond(&s.mu)
+	s.newOrganization(userLogin).individual = true
+	s.newToken(Token{Description: "The test's own"}).value = userToken
 	s.transport = &http.Transport{
 		DialContext:         s.memory.dial,
 		MaxIdleConnsPerHost: 64,
 	}
-	s.http = &http.Server{
-		Handler:           http.HandlerFunc(s.serveHTTP),
+	s.http = s.newHTTPServer(http.HandlerFunc(s.serveHTTP))
+	s.serve(s.http, s.memory)
+	s.startWebhooks()
+	return s
+}
+
+func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
+		BaseContext:       func(net.Listener) context.Context { return s.background() },
 		ConnState:         s.trackConn,
 	}
-	s.serve(s.memory)
-	return s
 }
 
 // Close stops the server, and returns when nothing of it is left: requests under
@@ -84,8 +102,10 @@ func (s *Server) Close() {
 
 	s.stop()
 	_ = s.http.Close()
+	_ = s.webhooks.server.Close()
 	s.running.Wait()
 	s.transport.CloseIdleConnections()
+	s.webhooks.closeIdleConnections()
 }
 
 // HTTPClient returns an HTTP client on the in-memory network, whose only host is
@@ -121,15 +141,15 @@ func (s *Server) URL() string {
 		var config net.ListenConfig
 		if listener, err := config.Listen(context.Background(), "tcp", addr); err == nil {
 			addr = listener.Addr().String()
-			s.serve(listener)
+			s.serve(s.http, listener)
 		}
 	}
 	s.url = "http://" + addr + basePath
 	return s.url
 }
 
-func (s *Server) serve(listener net.Listener) {
-	s.running.Go(func() { _ = s.http.Serve(listener) })
+func (s *Server) serve(server *http.Server, listener net.Listener) {
+	s.running.Go(func() { _ = server.Serve(listener) })
 }
 
 // trackConn follows the connections that the HTTP server accepts. The server
@@ -165,4 +185,12 @@ func (s *Server) SetSelfHosted(selfHosted bool) {
 func (s *Server) nextID() int64 {
 	s.lastID++
 	return s.lastID
+}
+
+// nextSerial returns a number larger than those before. It counts what is no
+// stack, so that the IDs of stacks do not depend on what else there is. Callers
+// hold mu.
+func (s *Server) nextSerial() int64 {
+	s.lastSerial++
+	return s.lastSerial
 }

@@ -88,7 +88,7 @@ func (s *Server) AddStack(st Stack) error {
 // insertStack does the work of AddStack. Callers hold mu, and know that the names
 // are good and free.
 func (s *Server) insertStack(st Stack) *stack {
-	s.orgs[st.Org] = true
+	s.ensureOrg(st.Org)
 	in := s.newStack(stackID{st.Org, st.Project, st.Name}, st.Tags)
 	in.resourceCount = st.ResourceCount
 	in.version = st.Version
@@ -122,6 +122,7 @@ type stack struct {
 	history       []*update          // updates and previews that have started, the oldest first
 	updates       map[string]*update // by ID, with those that have not started
 	updateIDs     int                // the number in the last ID
+	hooks         hookList
 }
 
 // stackStore holds the stacks, in the order in which they were created.
@@ -322,14 +323,15 @@ func checkName(noun, name string) error {
 	return nil
 }
 
-// createStack accepts any team, whether it exists or not.
+// createStack gives the teams that it is sent access to the stack. It accepts any,
+// whether they exist or not.
 func (s *Server) createStack(c *call) (reply, error) {
 	var req wireCreateStackRequest
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
 	id := stackID{c.param("orgName"), c.param("projectName"), req.StackName}
-	if !s.orgs[id.org] {
+	if s.orgs[id.org] == nil {
 		return reply{}, notFound("Organization '%s' not found", id.org)
 	}
 	if err := checkName("project", id.project); err != nil {
@@ -357,6 +359,13 @@ func (s *Server) createStack(c *call) (reply, error) {
 	if req.State != nil {
 		st.setState(req.State, resources)
 	}
+	for _, name := range req.Teams {
+		if t := s.orgs[id.org].team(name); t != nil {
+			t.Stacks = append(t.Stacks, TeamStack{id.project, id.name, creatorPermission})
+		}
+	}
+	s.logStack(c, st, "Stack Created", fmt.Sprintf("Created stack %q", st.slug()))
+	s.announceStack(st, "created")
 	return ok(wireCreateStackResponse{Messages: []wireMessage{}}), nil
 }
 
@@ -377,6 +386,9 @@ func (s *Server) deleteStack(c *call) (reply, error) {
 	}
 	delete(s.stacks.byID, st.stackID)
 	s.stacks.order = slices.DeleteFunc(s.stacks.order, func(other *stack) bool { return other == st })
+	s.revokeGrants(st.stackID)
+	s.logStack(c, st, "Stack Deleted", fmt.Sprintf("Deleted stack %q", st.slug()))
+	s.announceStack(st, "deleted")
 	return noContent, nil
 }
 
@@ -406,7 +418,7 @@ func (s *Server) transferStack(c *call) (reply, error) {
 	switch {
 	case to.org == "":
 		return reply{}, badRequest("invalid request body: toOrg is required")
-	case !s.orgs[to.org]:
+	case s.orgs[to.org] == nil:
 		return reply{}, notFound("Organization '%s' not found", to.org)
 	case s.stacks.byID[to] != nil:
 		return reply{}, conflict("Stack '%s' already exists", to)
@@ -415,7 +427,10 @@ func (s *Server) transferStack(c *call) (reply, error) {
 		return reply{}, err
 	}
 	delete(s.stacks.byID, st.stackID)
+	s.revokeGrants(st.stackID)
+	s.logStack(c, st, "Stack Transferred", fmt.Sprintf("Transferred stack %q to organization %q", st.slug(), to.org))
 	st.stackID = to
 	s.stacks.byID[to] = st
+	s.logStack(c, st, "Stack Transferred", fmt.Sprintf("Transferred stack %q from another organization", st.slug()))
 	return noContent, nil
 }

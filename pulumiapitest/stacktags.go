@@ -1,6 +1,7 @@
 package pulumiapitest
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -97,7 +98,13 @@ func (s *Server) addStackTag(c *call) (reply, error) {
 		return reply{}, badRequest("tag '%s' already exists on stack '%s'", name, st)
 	}
 	st.tags[name] = value
+	s.logTag(c, st, "Stack Tag Added", name)
 	return noContent, nil
+}
+
+// logTag writes a change of a stack's tag into the audit log.
+func (s *Server) logTag(c *call, st *stack, event, name string) {
+	s.logStack(c, st, event, fmt.Sprintf("%s: %q on stack %q", event, name, st.slug()))
 }
 
 func (s *Server) updateStackTag(c *call) (reply, error) {
@@ -116,6 +123,7 @@ func (s *Server) updateStackTag(c *call) (reply, error) {
 		return reply{}, err
 	}
 	st.tags[name] = value
+	s.logTag(c, st, "Stack Tag Updated", name)
 	return noContent, nil
 }
 
@@ -129,6 +137,7 @@ func (s *Server) deleteStackTag(c *call) (reply, error) {
 		return reply{}, err
 	}
 	delete(st.tags, name)
+	s.logTag(c, st, "Stack Tag Deleted", name)
 	return noContent, nil
 }
 
@@ -163,5 +172,6 @@ func (s *Server) replaceStackTags(c *call) (reply, error) {
 	}
 	tags[projectTag] = st.project
 	st.tags = tags
+	s.logStack(c, st, "Stack Tags Replaced", fmt.Sprintf("Replaced all tags of stack %q", st.slug()))
 	return noContent, nil
 }

@@ -151,5 +151,7 @@ func (s *Server) importStack(c *call) (reply, error) {
 	u := st.newUpdate(Update{Kind: "import", RequestedBy: testUser, Started: now})
 	st.begin(u)
 	st.end(u, Succeeded, now)
+	s.logStack(c, st, "Stack Imported", fmt.Sprintf("Imported stack %q", st.slug()))
+	s.announceUpdate(st, u)
 	return ok(wireImportStackResponse{UpdateID: u.id}), nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -70,12 +71,14 @@ type ConfigValue struct {
 	Object bool
 }
 
-// User is someone who starts updates, or writes what they deploy.
+// User is a user of the cloud, or someone who writes what is deployed.
 type User struct {
 	// Login is the user's login.
 	Login string
 	// Name is the name to show: the login, if it is left out.
 	Name string
+	// Email is the address, which only lists of members show.
+	Email string
 }
 
 // Commit is a commit on GitHub.
@@ -144,8 +147,8 @@ func (s *Server) AddUpdate(org, project, stack string, u Update) (updateID strin
 // StartUpdate starts an update on a stack, and returns it so that the test can
 // let things happen. Until [RunningUpdate.Finish], or until a client cancels it,
 // the stack is busy, except for previews, which the service lets run at any time.
-// It fails as [Server.AddUpdate] does, and if the Update says how and when it
-// ended.
+// The audit log has both ends of it. It fails as [Server.AddUpdate] does, and if
+// the Update says how and when it ended.
 func (s *Server) StartUpdate(org, project, stack string, u Update) (*RunningUpdate, error) {
 	if u.Result != "" || !u.Ended.IsZero() {
 		return nil, errors.New("pulumiapitest: an update that starts has neither a result nor an end")
@@ -159,6 +162,7 @@ func (s *Server) StartUpdate(org, project, stack string, u Update) (*RunningUpda
 	if err != nil {
 		return nil, err
 	}
+	s.started(nil, st, started)
 	return &RunningUpdate{server: s, stack: st, update: started}, nil
 }
 
@@ -301,6 +305,29 @@ func (st *stack) end(u *update, result Result, at time.Time) {
 	} else if st.state == nil {
 		st.resourceCount = *u.ResourceCount
 	}
+}
+
+// started writes an update that has started just now into the audit log.
+func (s *Server) started(c *call, st *stack, u *update) {
+	s.logUpdate(c, st, u, "Started", "")
+}
+
+// finish ends an update that runs, now, and tells who wants to know.
+func (s *Server) finish(c *call, st *stack, u *update, result Result) {
+	st.end(u, result, time.Now())
+	s.logUpdate(c, st, u, "Completed", ": "+string(result))
+	s.announceUpdate(st, u)
+}
+
+func (s *Server) logUpdate(c *call, st *stack, u *update, what, how string) {
+	noun := "Update"
+	if u.preview() {
+		noun = "Preview"
+	}
+	s.log(c, s.orgs[st.org], AuditLogEvent{
+		Event: "Stack " + noun + " " + what, User: u.RequestedBy,
+		Description: fmt.Sprintf("%s %s %q for stack %q%s", what, strings.ToLower(noun), u.id, st.slug(), how),
+	})
 }
 
 // unixSeconds returns a time as the service writes it, 0 for never.

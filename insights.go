@@ -162,6 +162,12 @@ var insightsCreateAccountEndpoint = Endpoint{Method: http.MethodPost, Template: 
 //
 // Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}
 func (s *InsightsService) CreateAccount(ctx context.Context, org, name string, req InsightsAccountCreateRequest) error {
+	if req.Provider == "" {
+		return &ArgumentError{Name: "req.Provider", Reason: "is empty"}
+	}
+	if req.Environment == "" {
+		return &ArgumentError{Name: "req.Environment", Reason: "is empty"}
+	}
 	return executeWithBody(ctx, s.client,
 		call{endpoint: insightsCreateAccountEndpoint, args: orgArgs(org, pathArg{"name", name})}, "req", req)
 }

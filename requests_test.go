@@ -386,6 +386,8 @@ func TestRequests_RefusedBeforeSending(t *testing.T) {
 		"a webhook":                      {"name", client.Webhooks.Delete(ctx, org, "..")},
 		"a delivery":                     {"deliveryID", second(client.Webhooks.Redeliver(ctx, org, "n", ""))},
 		"an account":                     {"name", second(client.Insights.GetAccount(ctx, "acme", ".."))},
+		"an account of no cloud":         {"req.Provider", client.Insights.CreateAccount(ctx, "acme", "a", pulumiapi.InsightsAccountCreateRequest{Environment: "a/b"})},
+		"an account of no environment":   {"req.Environment", client.Insights.CreateAccount(ctx, "acme", "a", pulumiapi.InsightsAccountCreateRequest{Provider: "aws"})},
 		"an issue":                       {"issueID", second(client.PolicyIssues.Get(ctx, "acme", ""))},
 		"an issue that does not change":  {"req", second(client.PolicyIssues.Update(ctx, "acme", "i", pulumiapi.PolicyIssueUpdateRequest{}))},
 		"an empty Or":                    {"opts.Filter", issues(pulumiapi.FilterOr())},
@@ -517,17 +519,18 @@ func TestGridFilter_EncodesAsTheDocumentationShows(t *testing.T) {
 
 func TestOrgs_AddMember_BothAnswers(t *testing.T) {
 	t.Parallel()
+	account := pulumiapi.InsightsAccountCreateRequest{Provider: pulumiapi.InsightsProviderOCI, Environment: "insights/oci"}
 	for status, body := range map[int]string{http.StatusNoContent: "", http.StatusOK: `{"role":"member","user":{"githubLogin":"ada"}}`, http.StatusCreated: ""} {
 		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(status, []byte(body)), nil })
 		require.NoError(t, client.Orgs.AddMember(t.Context(), "acme", "ada", pulumiapi.OrgRoleMember), "status %d", status)
 		require.NoError(t, client.Orgs.RemoveMember(t.Context(), "acme", "ada"), "status %d", status)
 		require.NoError(t, client.Teams.Delete(t.Context(), "acme", "web"), "status %d", status)
-		require.NoError(t, client.Insights.CreateAccount(t.Context(), "acme", "a", pulumiapi.InsightsAccountCreateRequest{}), "status %d", status)
+		require.NoError(t, client.Insights.CreateAccount(t.Context(), "acme", "a", account), "status %d", status)
 	}
 	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
 		return respond(http.StatusOK, readFixture(t, "insights_create_account.json")), nil
 	})
-	require.NoError(t, client.Insights.CreateAccount(t.Context(), "acme", "a", pulumiapi.InsightsAccountCreateRequest{}))
+	require.NoError(t, client.Insights.CreateAccount(t.Context(), "acme", "a", account))
 }
 
 func TestTokens_Create_WhateverTheSuccess(t *testing.T) {

@@ -1,0 +1,224 @@
+package conformance_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi/conformance/internal/body"
+	"github.com/pulumiapi/pulumiapi/conformance/internal/drive"
+	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+)
+
+// lists says which members of answers lists return, and which they don't.
+type lists struct {
+	mu       sync.Mutex
+	returned map[string]bool
+	others   map[string]string // by the member: the operation
+}
+
+// TestResponses_AreFoundLeafByLeaf serves each method bodies that are generated
+// from its operation's schema, and looks for every leaf of them in what it
+// returns.
+func TestResponses_AreFoundLeafByLeaf(t *testing.T) { //nolint:tparallel // what follows the methods needs all of them
+	t.Parallel()
+	h := load(t)
+	l := &lists{returned: map[string]bool{}, others: map[string]string{}}
+	t.Run("methods", func(t *testing.T) {
+		for _, method := range drive.Methods() {
+			t.Run(method.Name, func(t *testing.T) {
+				t.Parallel()
+				h.serve(t, method, l)
+			})
+		}
+	})
+	// One list of an answer may be one method's, and another another's.
+	for _, member := range slices.Sorted(maps.Keys(l.others)) {
+		assert.True(t, l.returned[member], "%s answers with %s, which no method returns", l.others[member], member)
+	}
+}
+
+// serve calls a method with arguments for each operation that it can be about.
+func (h harness) serve(t *testing.T, method drive.Method, l *lists) {
+	t.Helper()
+	all, err := method.Arguments(drive.NewSynthesizer(h.source.Constants))
+	require.NoError(t, err)
+	served := map[string]bool{}
+	for i, arguments := range all {
+		probe, err := method.Call(t.Context(), arguments, enough, h.fullAnswer)
+		if refused(err) && i > 0 {
+			continue
+		}
+		require.NoError(t, err)
+		operation := probe.Requests[0].Operation
+		if served[operation] || !h.spec.Has(operation) {
+			continue
+		}
+		served[operation] = true
+		s := server{harness: h, method: method, arguments: arguments, operation: operation}
+		s.answer = h.operation(t, operation).Answer
+		s.serveEverything(t, probe, l)
+	}
+}
+
+// server answers the first request of a method, which is of one operation.
+type server struct {
+	harness
+
+	method    drive.Method
+	arguments drive.Arguments
+	operation string
+	answer    spec.Answer
+	list      string // the member of the answer whose elements the method returns
+}
+
+// serveEverything answers with every body that the operation can have. probe is
+// the call where the answer has everything set.
+func (s server) serveEverything(t *testing.T, probe *drive.Call, l *lists) {
+	t.Helper()
+	if s.answer.Schema == nil {
+		if s.answer.ContentType != "" && probe.Value != nil {
+			assert.Equal(t, plainText, probe.Value, "%s: what %s returns", s.operation, s.method.Name)
+		}
+		return
+	}
+	if probe.Value == nil {
+		assert.True(t, s.spec.Exceptions().Has(spec.ExceptUnread, "", s.operation),
+			"%s answers with a body, of which %s returns nothing", s.operation, s.method.Name)
+		return
+	}
+	schema := s.answer.Schema.Value
+	generated := body.Generate(schema)
+	s.findList(t, generated[0], probe, l)
+	for _, one := range generated {
+		served := one.JSON()
+		call, err := s.method.Call(t.Context(), s.arguments, enough, func(asked string) (drive.Answer, error) {
+			if asked != s.operation {
+				return s.fullAnswer(asked)
+			}
+			return drive.Answer{Status: s.answer.Status, ContentType: s.answer.ContentType, Body: served}, nil
+		})
+		require.NoError(t, err, "%s answers with %s: %.2000s", s.operation, one.Name, served)
+		value, err := spec.DecodeJSON(served)
+		require.NoError(t, err)
+		for _, missing := range s.missing(t, value, call, s.list) {
+			assert.Fail(t, s.method.Name+" lost "+missing, "%s answers with %s", s.operation, one.Name)
+		}
+		if call.IsPage {
+			s.checkPage(t, one.Name, value, call)
+			s.checkNext(t, call, value)
+		}
+	}
+}
+
+// findList finds out which member of the answer a list is: the one whose
+// elements are found best.
+func (s *server) findList(t *testing.T, full body.Body, probe *drive.Call, l *lists) {
+	t.Helper()
+	schema := s.answer.Schema.Value
+	if !probe.IsList || schema.Items != nil {
+		return
+	}
+	fewest := 0
+	for _, name := range body.Lists(schema) {
+		if count := len(s.missing(t, full.Value, probe, name)); s.list == "" || count < fewest {
+			s.list, fewest = name, count
+		}
+	}
+	require.NotEmpty(t, s.list, "%s answers without a list, but %s returns one", s.operation, s.method.Name)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range spec.PropertyNames(schema) {
+		id := s.spec.PropertyID(schema.Properties[name])
+		switch {
+		case name == s.list:
+			l.returned[id] = true
+		case !isOfPages(name) && !s.spec.Exceptions().Has(spec.ExceptUnread, "", id):
+			l.others[id] = s.operation
+		}
+	}
+}
+
+// missing returns the leaves of the served value that the call did not return.
+// For a list, it looks at one member of the value only.
+func (s server) missing(t *testing.T, served any, call *drive.Call, list string) []string {
+	t.Helper()
+	want := body.Expected(s.spec, s.answer.Schema.Value, served, func(id string) bool {
+		return s.spec.Exceptions().Has(spec.ExceptUnread, "", id)
+	})
+	path := "$"
+	if list != "" {
+		path += "." + list
+		object, _ := want.(map[string]any)
+		want = object[list]
+	}
+	missing, err := body.Missing(want, call.Value)
+	require.NoError(t, err)
+	for i := range missing {
+		missing[i] = path + strings.TrimPrefix(missing[i], "$")
+	}
+	return missing
+}
+
+// The members of an answer by which one page follows another. They become a
+// page's Next and Total.
+var (
+	tokenMembers = []string{"continuationToken", "nextToken"}
+	totalMembers = []string{"total", "rowCount"}
+	sizeMembers  = []string{"itemsPerPage"}
+)
+
+func isOfPages(name string) bool {
+	return slices.Contains(slices.Concat(tokenMembers, totalMembers, sizeMembers), name)
+}
+
+// checkPage compares Next and Total with what was served.
+func (s server) checkPage(t *testing.T, name string, served any, call *drive.Call) {
+	t.Helper()
+	object, isObject := served.(map[string]any)
+	if !isObject {
+		return
+	}
+	for _, member := range totalMembers {
+		if total, ok := object[member].(json.Number); ok {
+			assert.Equal(t, total.String(), fmt.Sprint(call.Total), "%s answers with %s: Total", s.operation, name)
+		}
+	}
+	for _, member := range tokenMembers {
+		if token, ok := object[member].(string); ok {
+			assert.Equal(t, token == "", call.Next == "", "%s answers with %s, and %s %q: Next is %q", s.operation, name, member, token, call.Next)
+		}
+	}
+}
+
+// checkNext follows a page's Next, and looks for the token in what is sent.
+func (s server) checkNext(t *testing.T, call *drive.Call, served any) {
+	t.Helper()
+	object, _ := served.(map[string]any)
+	for _, member := range tokenMembers {
+		token, _ := object[member].(string)
+		if token == "" {
+			continue
+		}
+		next, ok := s.arguments.WithCursor(call.Next)
+		require.True(t, ok, "the options of %s have no Cursor", s.method.Name)
+		following, err := s.method.Call(t.Context(), next, enough, s.nextAnswer)
+		require.NoError(t, err)
+		query, err := url.ParseQuery(following.Requests[0].Query)
+		require.NoError(t, err)
+		var values []string
+		for _, list := range query {
+			values = append(values, list...)
+		}
+		assert.Contains(t, append(values, string(following.Requests[0].Body)), token,
+			"%s does not send the token that Next holds", s.method.Name)
+	}
+}

@@ -21,8 +21,8 @@
 //	err = running.Emit(pulumiapitest.DiagnosticEvent("error", "", "no permission to delete"))
 //	err = running.Finish(pulumiapitest.Failed)
 //
-// Meanwhile the stack is busy, and nothing else can be done to it. Clients can
-// record updates themselves, over the endpoints that the engine uses: create one
+// Meanwhile the stack is busy: it can't be deleted, transferred, imported into or
+// updated (409). Previews and tags are not in the way. Clients can record updates themselves, over the endpoints that the engine uses: create one
 // (…/update, …/preview, …/refresh, …/destroy), start it, and with the lease that
 // this returns send its events and checkpoints, and complete it. An update that is
 // created and not started is in no list, and leases never run out by themselves.
@@ -82,6 +82,9 @@
 //   - null where a list of policy issues is asked for with an array: 400
 //   - a webhook's filter or group that the service does not know: 400
 //   - the lease of an update that was renewed since: 401
+//
+// It is laxer in one place: a state that is imported is not searched for secrets of
+// another stack.
 //
 // It asks for no Accept header, as the service doesn't; [Server.Requests] shows
 // what was sent. Pages are small (10 items, see [Server.SetPageSize]), so that a

@@ -21,7 +21,8 @@ import (
 //   - Truncate cuts off either answer.
 //
 // A rate limit is Status 429 and a Header with Retry-After; a proxy's error page
-// is Status 502 and a Body of HTML; a warning to the user is a Header alone.
+// is Status 502 and a Body of HTML; a warning to the
+// user is a Header alone, with X-Pulumi-Warning.
 type Fault struct {
 	// Endpoint is the method and path template of the requests to strike, as the
 	// service's description writes them: "GET /api/user/stacks". It may be an endpoint

@@ -200,6 +200,7 @@ type update struct {
 	status  string // notStarted, running, or a Result
 	version int
 	lease   string
+	counted bool // the changes were given, and no event says otherwise
 	events  []recordedEvent
 	earlier func() []recordedEvent // makes those before events when they are asked for, or nil
 }
@@ -245,7 +246,7 @@ func (u *update) allEvents() []recordedEvent {
 func (u *update) record(events []recordedEvent) {
 	u.events = append(u.events, events...)
 	for _, event := range events {
-		if changes := event.resourceChanges(); changes != nil {
+		if changes := event.resourceChanges(); changes != nil && !u.counted {
 			u.ResourceChanges = changes
 		}
 	}
@@ -270,7 +271,10 @@ func (st *stack) newUpdate(u Update) *update {
 		u.ResourceCount = new(*u.ResourceCount)
 	}
 	st.updateIDs = max(st.updateIDs, st.version) + 1
-	added := &update{Update: u, id: st.updateID(st.updateIDs), segment: segmentOf(u.Kind), status: notStarted}
+	added := &update{
+		Update: u, id: st.updateID(st.updateIDs), segment: segmentOf(u.Kind), status: notStarted,
+		counted: u.ResourceChanges != nil,
+	}
 	st.updates[added.id] = added
 	return added
 }

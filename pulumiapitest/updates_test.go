@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pulumiapi/pulumiapi"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -494,4 +495,23 @@ func TestServer_AddStack_CurrentOperation(t *testing.T) {
 	addUpdates(t, srv, "update", 1)
 	assert.Equal(t, 43, getStackOf(t, srv).Version)
 	assert.NotEqual(t, stack.ActiveUpdate, getStackOf(t, srv).ActiveUpdate)
+}
+
+func TestServer_AddUpdate_ChangesThatAreGivenCount(t *testing.T) {
+	t.Parallel()
+	srv := pulumiapitest.NewServer()
+	defer srv.Close()
+	require.NoError(t, srv.AddStack(pulumiapitest.Stack{Org: "acme", Project: "web", Name: "prod"}))
+	for _, given := range []map[string]int{{"create": 1}, nil} {
+		_, err := srv.AddUpdate("acme", "web", "prod", pulumiapitest.Update{
+			ResourceChanges: given,
+			Events:          []pulumiapitest.EngineEvent{pulumiapitest.SummaryEvent(pulumiapitest.Summary{ResourceChanges: map[string]int{"update": 2}})},
+		})
+		require.NoError(t, err)
+	}
+	page, err := srv.Client().Updates.ListPage(t.Context(), pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "prod"}, nil)
+	require.NoError(t, err)
+	require.Len(t, page.Items, 2)
+	require.Equal(t, map[pulumiapi.StepOp]int{"update": 2}, page.Items[0].ResourceChanges, "the summary's, as nothing was given")
+	require.Equal(t, map[pulumiapi.StepOp]int{"create": 1}, page.Items[1].ResourceChanges, "what was given")
 }

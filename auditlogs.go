@@ -222,16 +222,16 @@ func (s *AuditLogsService) export(ctx context.Context, r call, query any) (io.Re
 	if err != nil {
 		return nil, err
 	}
-	stream.attempts = info.Attempts
+	stream.info = info
 	return stream, nil
 }
 
 // textStream is an answer that the caller reads.
 type textStream struct {
-	call     call
-	attempts int
-	body     io.ReadCloser
-	read     int64
+	call call
+	info *ResponseInfo
+	body io.ReadCloser
+	read int64
 }
 
 // open begins to read the answer, so that one that is broken from the start, or
@@ -253,9 +253,13 @@ func (s *textStream) Read(p []byte) (int, error) {
 	n, err := s.body.Read(p)
 	s.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
+		path, _ := s.call.endpoint.path(s.call.args) // as it was sent
 		err = &CallError{
-			Endpoint: s.call.endpoint, Attempts: s.attempts,
-			Err: fmt.Errorf("the answer was cut off after %d bytes: %w", s.read, err),
+			Endpoint:  s.call.endpoint,
+			Path:      path,
+			RequestID: s.info.RequestID,
+			Attempts:  s.info.Attempts,
+			Err:       fmt.Errorf("the answer was cut off after %d bytes: %w", s.read, err),
 		}
 	}
 	return n, err

@@ -85,7 +85,7 @@ func TestAuditLogs_Export_CutOff(t *testing.T) {
 	broken := errors.New("the wire broke")
 	text := bytes.Repeat([]byte("Timestamp,Name\n"), 1000)
 	cutOff := func(after int) *http.Response {
-		resp := respond(http.StatusOK, nil)
+		resp := respond(http.StatusOK, nil, "X-Pulumi-Request-ID", "8f2c")
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(text[:after]), readerFunc(func([]byte) (int, error) { return 0, broken })))
 		return resp
 	}
@@ -117,6 +117,8 @@ func TestAuditLogs_Export_CutOff(t *testing.T) {
 				require.ErrorAs(t, err, &failed)
 				require.ErrorIs(t, err, broken)
 				require.ErrorContains(t, err, "cut off after 9000 bytes")
+				assert.Contains(t, failed.Path, "/api/orgs/acme/auditlogs")
+				assert.Equal(t, "8f2c", failed.RequestID)
 				require.NoError(t, stream.Close())
 				assert.Len(t, got, 9000)
 				assert.Len(t, s.sent, 1)

@@ -9,7 +9,8 @@ import (
 )
 
 // EngineEvent is one event of the Pulumi engine during an update. Exactly one
-// of the pointers is set: the one that Type names.
+// of the pointers is set: the one that Type names. For a type that is newer than
+// this package, none is.
 type EngineEvent struct {
 	// Sequence orders the events of an update, where the service tells it;
 	// otherwise it is 0. Events are listed in order in any case.

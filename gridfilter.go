@@ -7,8 +7,9 @@ import (
 
 // GridFilter narrows a list down that the service shows as a grid. Make it with
 // [FilterEquals] and the other comparisons, and join them with [FilterAnd] and
-// [FilterOr]. The zero GridFilter lets everything through. Which columns there
-// are is the service's business: it refuses others.
+// [FilterOr]. The zero GridFilter lets everything through. Columns are called as
+// the items' members are in JSON ("policyName"). Which of them there are, and
+// whether upper and lower case differ, is the service's business.
 type GridFilter struct {
 	kind       gridFilterKind
 	comparison string // of a column with a text

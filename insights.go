@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+
+	"github.com/pulumiapi/pulumiapi/internal/jsonx"
 )
 
 // InsightsService manages Pulumi Insights: cloud accounts whose resources the
@@ -31,7 +33,8 @@ type InsightsAccount struct {
 	AgentPoolID string `json:"agentPoolID"`
 	// ProviderConfig is the provider's own configuration, as JSON.
 	ProviderConfig json.RawMessage `json:"providerConfig"`
-	// ScanStatus is the last scan; nil if there was none.
+	// ScanStatus is the last scan; its Status is empty if there was none, and it
+	// is nil if the service doesn't tell.
 	ScanStatus *InsightsScan `json:"scanStatus"`
 }
 
@@ -168,6 +171,9 @@ func (s *InsightsService) CreateAccount(ctx context.Context, org, name string, r
 	if req.Environment == "" {
 		return &ArgumentError{Name: "req.Environment", Reason: "is empty"}
 	}
+	if req.ProviderConfig != nil && !jsonx.IsValid(req.ProviderConfig) {
+		return &ArgumentError{Name: "req.ProviderConfig", Reason: "is not JSON"}
+	}
 	return executeWithBody(ctx, s.client,
 		call{endpoint: insightsCreateAccountEndpoint, args: orgArgs(org, pathArg{"name", name})}, "req", req)
 }
@@ -215,7 +221,9 @@ func (s *InsightsService) ListAccountsPage(ctx context.Context, org string, opts
 
 var insightsGetAccountEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}"}
 
-// GetAccount returns an Insights account by its name.
+// GetAccount returns an Insights account by its name. One that does not exist is
+// [ErrNotFound]. Errors and records show the name as it is sent: escaped twice,
+// as the service decodes it twice.
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}
 func (s *InsightsService) GetAccount(ctx context.Context, org, name string) (*InsightsAccount, error) {

@@ -138,8 +138,9 @@ func (s *OrgsService) AddMember(ctx context.Context, org, user string, role OrgR
 
 var orgRemoveMemberEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/members/{userLogin}"}
 
-// RemoveMember removes a user from an organization and from its teams. The
-// token's own user can't be removed: that is an [*APIError] of status 400.
+// RemoveMember removes a user from an organization and from its teams. One who is
+// no member is [ErrNotFound]. The token's own user can't be removed: that is an
+// [*APIError] of status 400.
 //
 // Pulumi Cloud: DELETE /api/orgs/{orgName}/members/{userLogin}
 func (s *OrgsService) RemoveMember(ctx context.Context, org, user string) error {

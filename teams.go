@@ -181,7 +181,8 @@ func (s *TeamsService) Create(ctx context.Context, org string, req TeamCreateReq
 
 var teamDeleteEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/teams/{teamName}"}
 
-// Delete deletes a team, and with it what its members might do because of it.
+// Delete deletes a team, and with it what its members might do because of it. A
+// team that does not exist is [ErrNotFound].
 //
 // Pulumi Cloud: DELETE /api/orgs/{orgName}/teams/{teamName}
 func (s *TeamsService) Delete(ctx context.Context, org, team string) error {
@@ -220,7 +221,7 @@ func (s *TeamsService) AddMember(ctx context.Context, org, team, user string) er
 	return s.changeMember(ctx, org, team, user, "add")
 }
 
-// RemoveMember removes a user from a team.
+// RemoveMember removes a user from a team. One who is not in it is [ErrNotFound].
 //
 // Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
 func (s *TeamsService) RemoveMember(ctx context.Context, org, team, user string) error {
@@ -235,7 +236,8 @@ func (s *TeamsService) changeMember(ctx context.Context, org, team, user, action
 }
 
 // GrantStackAccess lets the members of a team, which belongs to the stack's
-// organization, do something with a stack.
+// organization, do something with a stack. It does not change what was granted
+// before: take that back first.
 //
 // Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
 func (s *TeamsService) GrantStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {

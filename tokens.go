@@ -139,7 +139,7 @@ func (s *TokensService) Create(ctx context.Context, req AccessTokenCreateRequest
 var tokenDeleteEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/user/tokens/{tokenId}"}
 
 // Delete deletes an access token of the token's user, by its ID. It is of no
-// use from then on.
+// use from then on. An ID that does not exist is [ErrNotFound].
 //
 // Pulumi Cloud: DELETE /api/user/tokens/{tokenId}
 func (s *TokensService) Delete(ctx context.Context, tokenID string) error {

@@ -190,7 +190,8 @@ type WebhookUpdateRequest struct {
 	Secret Nullable[Secret] `json:"secret,omitzero"`
 	// Format changes the form of deliveries, unless nil.
 	Format *WebhookFormat `json:"format,omitzero"`
-	// Filters and Groups change the events to deliver, unless nil.
+	// Filters and Groups change the events to deliver, unless nil. If both are
+	// empty, all events are delivered.
 	Filters []WebhookFilter `json:"filters,omitzero"`
 	Groups  []WebhookGroup  `json:"groups,omitzero"`
 }
@@ -223,7 +224,7 @@ var (
 	webhookDeleteStackEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}"}
 )
 
-// Delete deletes a webhook.
+// Delete deletes a webhook. One that does not exist is [ErrNotFound].
 //
 // Pulumi Cloud: DELETE /api/orgs/{orgName}/hooks/{hookName},
 // or DELETE /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}

@@ -83,8 +83,8 @@
 //   - a webhook's filter or group that the service does not know: 400
 //   - the lease of an update that was renewed since: 401
 //
-// It is laxer in one place: a state that is imported is not searched for secrets of
-// another stack.
+// It is laxer in two places: a state that is imported is not searched for secrets of
+// another stack, and every Pulumi ESC environment is taken to exist.
 //
 // It asks for no Accept header, as the service doesn't; [Server.Requests] shows
 // what was sent. Pages are small (10 items, see [Server.SetPageSize]), so that a

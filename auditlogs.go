@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pulumiapi/pulumiapi/internal/transport"
@@ -305,6 +306,9 @@ func DecodeAuditLogCSV(r io.Reader) iter.Seq2[*AuditLogRecord, error] {
 			return // nothing was logged
 		}
 		header = slices.Clone(header)
+		if err == nil {
+			err = checkAuditLogHeader(header)
+		}
 		for err == nil {
 			var fields []string
 			if fields, err = reader.Read(); err != nil {
@@ -324,6 +328,23 @@ func DecodeAuditLogCSV(r io.Reader) iter.Seq2[*AuditLogRecord, error] {
 			yield(nil, fmt.Errorf("pulumiapi: audit log: %w", err))
 		}
 	}
+}
+
+// checkAuditLogHeader refuses a first line that is not that of an audit log, and
+// takes away the mark that some programs put before it.
+func checkAuditLogHeader(header []string) error {
+	header[0] = strings.TrimPrefix(header[0], "\ufeff")
+	seen := map[string]bool{}
+	for _, name := range header {
+		if seen[name] {
+			return fmt.Errorf("there are two columns %q", cut(name, maxErrorValue))
+		}
+		seen[name] = true
+	}
+	if !seen["Timestamp"] && !seen["Event"] && !seen["Login"] {
+		return fmt.Errorf("the first line does not name the columns of an audit log: %q", cut(strings.Join(header, ","), maxErrorValue))
+	}
+	return nil
 }
 
 // set fills the record in from a line. The reader has seen to it that it is as

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
@@ -129,22 +130,63 @@ func TestAuditLogs_Export_CutOff(t *testing.T) {
 
 // It does not run beside other tests, whose memory would count.
 func TestAuditLogs_Export_TakesLittleMemory(t *testing.T) { //nolint:paralleltest // see above
-	const size = 1 << 30
-	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		resp := respond(http.StatusOK, nil)
-		resp.Body = io.NopCloser(io.LimitReader(readerFunc(func(p []byte) (int, error) { return len(p), nil }), size))
-		return resp, nil
-	})
-	stream, err := client.AuditLogs.Export(t.Context(), "acme", nil)
-	require.NoError(t, err)
-	defer stream.Close()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	n, err := io.Copy(io.Discard, stream)
-	runtime.ReadMemStats(&after)
-	require.NoError(t, err)
-	assert.EqualValues(t, size, n)
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "bytes allocated for %d bytes of log", n)
+	const members, size = 1024, 1 << 30
+	// A gigabyte, as a thousand members of a gzip stream.
+	member := gzipped(t, bytes.Repeat([]byte("Timestamp,Name,a\n"), size/members/17+1)[:size/members])
+	zipped := func() io.Reader {
+		left := members
+		var current bytes.Reader
+		return readerFunc(func(p []byte) (int, error) {
+			if current.Len() == 0 {
+				if left == 0 {
+					return 0, io.EOF
+				}
+				left--
+				current.Reset(member)
+			}
+			return current.Read(p)
+		})
+	}
+	for method, export := range exports {
+		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+			resp := respond(http.StatusOK, nil)
+			resp.Body = io.NopCloser(zipped())
+			return resp, nil
+		})
+		stream, err := export(t.Context(), client)
+		require.NoError(t, err, method)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		n, err := io.Copy(io.Discard, stream)
+		runtime.ReadMemStats(&after)
+		require.NoError(t, err, method)
+		require.NoError(t, stream.Close())
+		assert.EqualValues(t, size, n, method)
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20), "AuditLogs.%s: bytes allocated for %d bytes of log", method, n)
+	}
+}
+
+func TestAuditLogs_Export_CutOffWithinTheGzip(t *testing.T) {
+	t.Parallel()
+	var text bytes.Buffer
+	for i := range 20_000 {
+		_, _ = fmt.Fprintln(&text, i*i)
+	}
+	zipped := gzipped(t, text.Bytes())
+	for method, export := range exports {
+		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+			return respond(http.StatusOK, zipped[:len(zipped)/2]), nil
+		})
+		stream, err := export(t.Context(), client)
+		require.NoError(t, err, method)
+		got, err := io.ReadAll(stream)
+		var failed *pulumiapi.CallError
+		require.ErrorAs(t, err, &failed, method)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF, method)
+		require.NoError(t, stream.Close())
+		require.Greater(t, len(got), 10_000, "%s: what came before is there", method)
+		assert.Equal(t, text.String()[:len(got)], string(got), method)
+	}
 }
 
 func TestDecodeAuditLogCSV_TheDocumentations(t *testing.T) {
@@ -181,6 +223,9 @@ func TestDecodeAuditLogCSV(t *testing.T) {
 		"columns of the future":    {"Login,Shoe Size\nada,42\nbob,\n", 2, ""},
 		"a line break in a field":  {"Login,Description\nada,\"one\ntwo\"\n", 1, ""},
 		"empty flags and times":    {"Timestamp,RequireOrgAdmin\n,\n", 1, ""},
+		"a mark at the start":      {"\ufeffLogin\nada\n", 1, ""},
+		"a page":                   {"<html>not csv</html>\nfoo\n", 0, "does not name the columns"},
+		"a column twice":           {"Login,Login\na,b\n", 0, "two columns"},
 		"a short line":             {"Login,Event\nada,x\nbob\n", 1, "line 3"},
 		"a broken quote":           {"Login\nada\n\"bob\n", 1, "line 3"},
 		"no time":                  {"Login,Timestamp\nada,yesterday\n", 0, "line 2: column Timestamp"},

@@ -33,7 +33,8 @@ func FilterAnd(filters ...GridFilter) GridFilter {
 }
 
 // FilterOr lets through what at least one of the filters lets through. Without
-// any that would be nothing, and the list fails with an [*ArgumentError].
+// any that would be nothing, and with an empty one among them everything: then the
+// list fails with an [*ArgumentError].
 func FilterOr(filters ...GridFilter) GridFilter {
 	return GridFilter{kind: gridFilterOr, filters: slices.Clone(filters)}
 }
@@ -91,7 +92,7 @@ type GridColumn struct {
 	DisplayName string `json:"displayName"`
 	// Field is what the column shows, where that is not ID.
 	Field *string `json:"field,omitzero"`
-	// AggFunc is how a group's value is computed: "sum".
+	// AggFunc is how a group's value is computed: "max".
 	AggFunc *string `json:"aggFunc,omitzero"`
 }
 

@@ -121,8 +121,8 @@ func orgArgs(org string, more ...pathArg) []pathArg {
 
 var orgAddMemberEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/members/{userLogin}"}
 
-// AddMember adds a user who has a Pulumi account to an organization, with a
-// built-in role. A user whom the service doesn't know is [ErrNotFound], one who
+// AddMember makes a user who has a Pulumi account a member of an organization.
+// role is one of the built-in ones. A user whom the service doesn't know is [ErrNotFound], one who
 // is a member already [ErrConflict].
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/members/{userLogin}

@@ -104,7 +104,6 @@ type PolicyGroupType string
 const (
 	PolicyGroupTypeAudit        PolicyGroupType = "audit"
 	PolicyGroupTypePreventative PolicyGroupType = "preventative"
-	PolicyGroupTypeStacks       PolicyGroupType = "stacks"
 	PolicyGroupTypeAccounts     PolicyGroupType = "accounts"
 )
 

@@ -2,6 +2,7 @@ package pulumiapitest
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -285,12 +286,12 @@ func (q *gridQuery[T]) group(rows []T) []map[string]any {
 	keys := slices.Sorted(maps.Keys(members))
 	slices.SortStableFunc(keys, func(a, b string) int {
 		for _, by := range q.sort {
-			c := 0
+			var c int
 			switch by.ColID {
-			case name:
-				c = compareCells(a, b)
 			case countColumn:
 				c = cmp.Compare(len(members[a]), len(members[b]))
+			default:
+				c = compareCells(q.cell(by.ColID, a, members[a]), q.cell(by.ColID, b, members[b]))
 			}
 			if c = by.compare(c); c != 0 {
 				return c
@@ -309,6 +310,19 @@ func (q *gridQuery[T]) group(rows []T) []map[string]any {
 		groups = append(groups, group)
 	}
 	return groups
+}
+
+// cell is what a group of rows has in a column; nothing, if it has no such column.
+func (q *gridQuery[T]) cell(column, key string, rows []T) string {
+	if column == q.groups[len(q.keys)] {
+		return key
+	}
+	for _, col := range q.values {
+		if col.name() == column {
+			return fmt.Sprint(q.aggregate(col, rows))
+		}
+	}
+	return ""
 }
 
 func (q *gridQuery[T]) aggregate(col wireGridColumn, rows []T) any {

@@ -25,7 +25,8 @@ type webhookNetwork struct {
 // The deliveries come over connections that exist in memory only, https without
 // encryption, so they work inside a [testing/synctest] bubble. Those to other hosts
 // go over the network: to a server on the loopback interface, say. A handler may
-// call the cloud. It has ten seconds, and [Server.Close] waits for it.
+// call the cloud. Its context ends after ten seconds, and with [Server.Close], which
+// waits for a handler that doesn't heed it.
 func (s *Server) HandleWebhooks(host string, handler http.Handler) {
 	n := &s.webhooks
 	n.mu.Lock()

@@ -214,22 +214,25 @@ func checkTeamDisplayName(name string) error {
 }
 
 type wireCreatePulumiTeamRequest struct {
-	Name        string `json:"name"`
-	DisplayName string `json:"displayName"`
-	Description string `json:"description"`
+	Name        *string `json:"name"`
+	DisplayName *string `json:"displayName"`
+	Description *string `json:"description"`
 }
 
 // createPulumiTeam makes the user who creates the team its first member.
 func (s *Server) createPulumiTeam(c *call) (reply, error) {
 	var req wireCreatePulumiTeamRequest
 	return s.createTeam(c, &req, func() (*team, error) {
-		if err := checkName("team", req.Name); err != nil {
+		if req.Name == nil || req.DisplayName == nil || req.Description == nil {
+			return nil, badRequest("invalid request body: name, displayName and description are required")
+		}
+		if err := checkName("team", *req.Name); err != nil {
 			return nil, err
 		}
 		return &team{
-			Kind: "pulumi", Name: req.Name, DisplayName: req.DisplayName, Description: req.Description,
+			Kind: "pulumi", Name: *req.Name, DisplayName: *req.DisplayName, Description: *req.Description,
 			Members: []TeamMember{{Login: userLogin, Admin: true}},
-		}, checkTeamDisplayName(req.DisplayName)
+		}, checkTeamDisplayName(*req.DisplayName)
 	})
 }
 

@@ -50,13 +50,16 @@ func TestServer_CreateTeam_Pulumi(t *testing.T) {
 
 	requireError(t, srv, http.StatusConflict, "already exists", http.MethodPost, teamsPath+"/pulumi", `{"name":"core","displayName":"","description":""}`)
 	longest := strings.Repeat("é", 100)
-	assert.Equal(t, http.StatusCreated, do(t, srv, http.MethodPost, teamsPath+"/pulumi", `{"name":"long","displayName":"`+longest+`"}`).status)
-	requireError(t, srv, http.StatusBadRequest, "Display name too long. Max length 100", http.MethodPost, teamsPath+"/pulumi", `{"name":"x","displayName":"x`+longest+`"}`)
+	assert.Equal(t, http.StatusCreated, do(t, srv, http.MethodPost, teamsPath+"/pulumi", `{"name":"long","displayName":"`+longest+`","description":""}`).status)
+	requireError(t, srv, http.StatusBadRequest, "Display name too long. Max length 100", http.MethodPost, teamsPath+"/pulumi", `{"name":"x","displayName":"x`+longest+`","description":""}`)
 	for _, name := range []string{"", "a b", "a/b", ".."} {
-		requireError(t, srv, http.StatusBadRequest, "invalid team name", http.MethodPost, teamsPath+"/pulumi", `{"name":"`+name+`"}`)
+		requireError(t, srv, http.StatusBadRequest, "invalid team name", http.MethodPost, teamsPath+"/pulumi", `{"name":"`+name+`","displayName":"","description":""}`)
+	}
+	for _, incomplete := range []string{`{"name":"x"}`, `{"name":"x","displayName":""}`, `{"displayName":"","description":""}`} {
+		requireError(t, srv, http.StatusBadRequest, "are required", http.MethodPost, teamsPath+"/pulumi", incomplete)
 	}
 	requireError(t, srv, http.StatusNotFound, "Organization", http.MethodPost, "/api/orgs/none/teams/pulumi", `{"name":"x"}`)
-	requireError(t, srv, http.StatusBadRequest, "individual", http.MethodPost, "/api/orgs/pulumi-tester/teams/pulumi", `{"name":"x"}`)
+	requireError(t, srv, http.StatusBadRequest, "individual", http.MethodPost, "/api/orgs/pulumi-tester/teams/pulumi", `{"name":"x","displayName":"","description":""}`)
 }
 
 func TestServer_CreateTeam_GitHub(t *testing.T) {

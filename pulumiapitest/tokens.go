@@ -122,8 +122,8 @@ func (s *Server) listTokens(c *call) (reply, error) {
 }
 
 type wireCreateTokenRequest struct {
-	Description string `json:"description"`
-	Expires     int64  `json:"expires"`
+	Description *string `json:"description"`
+	Expires     *int64  `json:"expires"`
 }
 
 type wireCreatedToken struct {
@@ -136,9 +136,12 @@ func (s *Server) createToken(c *call) (reply, error) {
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	t := Token{Description: req.Description}
-	if req.Expires != 0 {
-		if t.Expires = time.Unix(req.Expires, 0); !t.Expires.After(time.Now()) {
+	if req.Description == nil || req.Expires == nil {
+		return reply{}, badRequest("invalid request body: description and expires are required")
+	}
+	t := Token{Description: *req.Description}
+	if *req.Expires != 0 {
+		if t.Expires = time.Unix(*req.Expires, 0); !t.Expires.After(time.Now()) {
 			return reply{}, badRequest("Invalid expiration: it must be in the future, in seconds since 1970, or 0 for never")
 		}
 	}

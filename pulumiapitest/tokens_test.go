@@ -144,3 +144,12 @@ func TestServer_AddToken(t *testing.T) {
 	assert.Equal(t, "old", log.AuditLogEvents[0].TokenName)
 	assert.Equal(t, id, log.AuditLogEvents[0].TokenID)
 }
+
+func TestServer_CreateToken_NeedsBothMembers(t *testing.T) {
+	t.Parallel()
+	srv := pulumiapitest.NewServer()
+	defer srv.Close()
+	for _, incomplete := range []string{`{}`, `{"description":"ci"}`, `{"expires":0}`} {
+		requireError(t, srv, http.StatusBadRequest, "are required", http.MethodPost, "/api/user/tokens", incomplete)
+	}
+}

@@ -38,6 +38,9 @@ const (
 	// ExceptConstant says that the package has no constants for all values of
 	// an enum. Place: a property.
 	ExceptConstant = "constants"
+	// ExceptExtra says that Go has a field, or a constant, that the description
+	// has not. Place: "Type.property", or "Type=value", by the Go type's name.
+	ExceptExtra = "extra"
 )
 
 // takesArgument says of each kind whether it has an argument: always, never, or
@@ -51,6 +54,7 @@ var takesArgument = map[string][]bool{
 	ExceptNull:     {false},
 	ExceptUnread:   {false},
 	ExceptConstant: {false},
+	ExceptExtra:    {false},
 }
 
 // Exception is a place where the description is wrong or vague, or where the

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,7 +38,7 @@ func TestCloud_AnswersAsDescribed(t *testing.T) { //nolint:tparallel // one tour
 
 	answered, reported := map[string]bool{}, map[string]bool{}
 	for _, answer := range answers.heard {
-		answered[answer.operation] = true
+		answered[answer.operation] = answered[answer.operation] || answer.isSuccess()
 		for _, problem := range h.checkAnswer(t, answer) {
 			kind := answer.operation + listIndex.ReplaceAllString(problem, "[]")
 			if !reported[kind] {
@@ -55,12 +56,14 @@ func TestCloud_AnswersAsDescribed(t *testing.T) { //nolint:tparallel // one tour
 // listIndex is what differs between two mistakes that are the same.
 var listIndex = regexp.MustCompile(`\[\d+\]`)
 
-// heard is a success that the cloud has answered with.
+// heard is an answer of the cloud.
 type heard struct {
 	operation string
 	status    int
 	body      []byte
 }
+
+func (a heard) isSuccess() bool { return a.status >= 200 && a.status < 300 }
 
 // listener hears what the cloud answers.
 type listener struct {
@@ -73,8 +76,8 @@ type listener struct {
 // RoundTrip implements http.RoundTripper.
 func (l *listener) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := l.next.RoundTrip(req)
-	if err != nil || resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return resp, err
+	if err != nil {
+		return nil, err
 	}
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -105,6 +108,10 @@ func (h harness) checkAnswer(t *testing.T, answer heard) []string {
 	}
 	described := h.operation(t, answer.operation).Answer
 	switch {
+	case !answer.isSuccess():
+		return checkRefusal(answer)
+	case answer.status != described.Status:
+		return []string{fmt.Sprintf("the status is %d, but %d is described", answer.status, described.Status)}
 	case described.Schema == nil:
 		if described.ContentType == "" && len(answer.body) > 0 {
 			return []string{"there is a body, and none is described"}
@@ -118,6 +125,20 @@ func (h harness) checkAnswer(t *testing.T, answer heard) []string {
 		return []string{err.Error()}
 	}
 	return h.spec.Check(described.Schema.Value, value)
+}
+
+// checkRefusal returns what is wrong with an answer that is no success: the
+// service's has its status again, and says why.
+func checkRefusal(answer heard) []string {
+	var body map[string]any
+	if err := json.Unmarshal(answer.body, &body); err != nil {
+		return []string{fmt.Sprintf("the body of a %d: %v", answer.status, err)}
+	}
+	message, _ := body["message"].(string)
+	if code, _ := body["code"].(float64); int(code) != answer.status || message == "" {
+		return []string{fmt.Sprintf("the body of a %d has neither its code nor a message", answer.status)}
+	}
+	return nil
 }
 
 func TestCloud_HasRoutesOfTheDescription(t *testing.T) {

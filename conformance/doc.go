@@ -14,8 +14,8 @@
 // The description is data that is not part of this repository. Its path comes
 // from the flag -openapi or from the environment variable PULUMI_OPENAPI:
 //
-//	go -C conformance run ./cmd/fetchspec -o /tmp/openapi.json
-//	PULUMI_OPENAPI=/tmp/openapi.json go -C conformance test ./...
+//	go -C conformance run ./cmd/fetchspec -o openapi.json
+//	PULUMI_OPENAPI=openapi.json go -C conformance test ./...
 //
 // Where the description is wrong or vague, or where the package leaves something
 // out on purpose, exceptions.txt has a line with the reason.

@@ -29,6 +29,7 @@ var tours = []struct {
 	{"audit logs", tourOfAuditLogs},
 	{"Insights", tourOfInsights},
 	{"policy issues", tourOfPolicyIssues},
+	{"refusals", tourOfRefusals},
 }
 
 // tourOfUpdates looks at all that the demo has of updates, and at one update
@@ -240,4 +241,28 @@ func tourOfPolicyIssues(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi
 	require.NoError(t, err)
 	_, err = pulumiapi.Collect(client.PolicyIssues.ListViolations(ctx, org, nil)) //nolint:staticcheck // deprecated, and there
 	require.NoError(t, err)
+}
+
+// tourOfRefusals asks for what the cloud refuses, in each way that it has.
+func tourOfRefusals(t *testing.T, cloud *pulumiapitest.Server, client *pulumiapi.Client) {
+	t.Helper()
+	ctx := t.Context()
+	require.NoError(t, cloud.AddStack(pulumiapitest.Stack{Org: "refusals", Project: "web", Name: "prod"}))
+	id := pulumiapi.StackIdentifier{Org: "refusals", Project: "web", Stack: "prod"}
+	running, err := cloud.StartUpdate(id.Org, id.Project, id.Stack, pulumiapitest.Update{})
+	require.NoError(t, err)
+
+	_, err = client.Do(ctx, pulumiapi.Request{
+		Endpoint: pulumiapi.Endpoint{Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}"},
+		Args:     []string{id.Org, id.Project, id.Stack},
+		Header:   http.Header{"Authorization": {"token pul-nobody"}},
+	}, nil)
+	require.ErrorIs(t, err, pulumiapi.ErrUnauthorized)
+	_, err = client.Stacks.Get(ctx, pulumiapi.StackIdentifier{Org: "refusals", Project: "web", Stack: "none"})
+	require.ErrorIs(t, err, pulumiapi.ErrNotFound)
+	require.ErrorIs(t, client.Stacks.Delete(ctx, id, nil), pulumiapi.ErrConflict)
+	require.NoError(t, running.Finish(pulumiapitest.Failed))
+	var refused *pulumiapi.APIError
+	require.ErrorAs(t, client.Stacks.CreateTag(ctx, id, "no such name", ""), &refused)
+	require.Equal(t, http.StatusBadRequest, refused.StatusCode)
 }

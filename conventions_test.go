@@ -70,6 +70,7 @@ func (s sourceSet) at(node ast.Node) string {
 // conventions are the checks, each of which returns what is wrong.
 var conventions = map[string]func(sourceSet) []string{
 	"json tags":      checkJSONTags,
+	"tag names":      checkTagNames,
 	"doc comments":   checkDocComments,
 	"endpoints":      checkEndpoints,
 	"Pulumi Cloud":   checkEndpointLines,
@@ -113,6 +114,51 @@ func checkJSONTags(set sourceSet) (wrong []string) {
 		})
 	}
 	return wrong
+}
+
+// renamed are fields whose names say more than the service's, by their tags'.
+var renamed = map[string]string{
+	"Since": "startTime", "Until": "endTime", "Ascending": "asc", // filters
+	"UpdateInfo": "info", "DurationMilliseconds": "duration", "TimeoutNanoseconds": "timeout",
+	"SecretsProvider": "secrets_providers", "SecureStore": "$pulumiSecureStore",
+}
+
+// checkTagNames: a tag names its field, so that two of the same type can't be
+// swapped. Where the names differ, they stand in renamed.
+func checkTagNames(set sourceSet) (wrong []string) {
+	plain := strings.NewReplacer("_", "", "-", "")
+	for _, file := range set.all {
+		ast.Inspect(file, func(node ast.Node) bool {
+			field, ok := node.(*ast.Field)
+			if !ok || field.Tag == nil {
+				return true
+			}
+			name := embeddedName(field.Type)
+			if len(field.Names) == 1 {
+				name = field.Names[0].Name
+			}
+			text, err := strconv.Unquote(field.Tag.Value)
+			if err != nil {
+				return true // another check says so
+			}
+			for _, key := range []string{"json", "url"} {
+				tag, _, _ := strings.Cut(reflect.StructTag(text).Get(key), ",")
+				if tag == "" || tag == "-" || strings.EqualFold(plain.Replace(tag), name) || renamed[name] == tag {
+					continue
+				}
+				wrong = append(wrong, fmt.Sprintf("%s: the %s tag of %s says %s", set.at(field), key, name, tag))
+			}
+			return true
+		})
+	}
+	return wrong
+}
+
+func embeddedName(expr ast.Expr) string {
+	if ident, ok := expr.(*ast.Ident); ok {
+		return ident.Name
+	}
+	return ""
 }
 
 func isNamed(expr ast.Expr, name string) bool {
@@ -585,6 +631,11 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 		{"json tags", "package x\nfunc f() { type t struct{ A string `json:\",omitzero,omitempty\"` } }", "omitempty", ""},
 		{"json tags", "package x\nfunc f[T struct{ A int `json:\"a,omitempty\"`}]() {}", "omitempty", ""},
 		{"json tags", "package x\ntype t struct{ N Nullable[int] `json:\"n\"` }", "omitzero", ""},
+
+		{"tag names", "package x\ntype t struct{ UserFilter string `url:\"userFilter,omitempty\"`; PendingOps int `json:\"pending_ops\"`; Since int `url:\"startTime,unix\"` }", "", ""},
+		{"tag names", "package x\ntype t struct{ UserFilter string `url:\"eventFilter,omitempty\"` }", "the url tag of UserFilter says eventFilter", ""},
+		{"tag names", "package x\ntype t struct{ Name string `json:\"displayName\"` }", "the json tag of Name says displayName", ""},
+		{"tag names", "package x\ntype t struct{ Until int `url:\"startTime\"` }", "the url tag of Until", ""},
 
 		{"doc comments", "package x\n// T is.\ntype T struct{ A, b int }\n// M does.\nfunc (T) M() {}\nfunc (T) m() {}\nfunc f() {}\ntype u int\nfunc (u) M() {}", "", ""},
 		{"doc comments", "package x\n// The kinds.\nconst (\n\tA = 1\n\tB = 2\n)\n// C is.\nvar C, d int\nconst (\n\t// E is.\n\tE = 1\n)", "", ""},

@@ -2,6 +2,7 @@ package pulumiapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,16 +134,12 @@ func (c *Client) url(path string, query url.Values) *url.URL {
 }
 
 func (c *Client) header(r call) http.Header {
-	contentType := r.contentType
-	if contentType == "" {
-		contentType = jsonType
-	}
 	header := http.Header{
 		// On the request, and not in a RoundTripper, which would put it onto
 		// whatever a redirect leads to.
 		"Authorization": {"token " + c.token.Reveal()},
 		"Accept":        {mediaType},
-		"Content-Type":  {contentType},
+		"Content-Type":  {cmp.Or(r.contentType, jsonType)},
 		"User-Agent":    {c.userAgent},
 	}
 	for name, values := range r.header {

@@ -229,6 +229,15 @@ func newArgumentError(name, value, reason string) *ArgumentError {
 	return &ArgumentError{Name: name, Value: cut(value, maxErrorValue), Reason: reason}
 }
 
+// checkNotEmpty refuses an argument that goes into a request's body and is empty.
+// One that goes into the path is refused with it.
+func checkNotEmpty(name, value string) error {
+	if value == "" {
+		return &ArgumentError{Name: name, Reason: "is empty"}
+	}
+	return nil
+}
+
 // errorBody is the service's form of a refusal.
 type errorBody struct {
 	Message          string        `json:"message"`

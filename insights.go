@@ -165,11 +165,11 @@ var insightsCreateAccountEndpoint = Endpoint{Method: http.MethodPost, Template: 
 //
 // Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}
 func (s *InsightsService) CreateAccount(ctx context.Context, org, name string, req InsightsAccountCreateRequest) error {
-	if req.Provider == "" {
-		return &ArgumentError{Name: "req.Provider", Reason: "is empty"}
+	if err := checkNotEmpty("req.Provider", string(req.Provider)); err != nil {
+		return err
 	}
-	if req.Environment == "" {
-		return &ArgumentError{Name: "req.Environment", Reason: "is empty"}
+	if err := checkNotEmpty("req.Environment", req.Environment); err != nil {
+		return err
 	}
 	if req.ProviderConfig != nil && !jsonx.IsValid(req.ProviderConfig) {
 		return &ArgumentError{Name: "req.ProviderConfig", Reason: "is not JSON"}

@@ -127,8 +127,8 @@ var orgAddMemberEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/org
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/members/{userLogin}
 func (s *OrgsService) AddMember(ctx context.Context, org, user string, role OrgRole) error {
-	if role == "" {
-		return &ArgumentError{Name: "role", Reason: "is empty"}
+	if err := checkNotEmpty("role", string(role)); err != nil {
+		return err
 	}
 	return executeWithBody(ctx, s.client, call{endpoint: orgAddMemberEndpoint, args: orgArgs(org, pathArg{"user", user})},
 		"role", struct {

@@ -195,7 +195,7 @@ var stackCreateTagEndpoint = Endpoint{
 //
 // Pulumi Cloud: POST /api/stacks/{orgName}/{projectName}/{stackName}/tags
 func (s *StacksService) CreateTag(ctx context.Context, id StackIdentifier, name, value string) error {
-	if err := checkTagName(name); err != nil {
+	if err := checkNotEmpty("name", name); err != nil {
 		return err
 	}
 	return s.sendTag(ctx, call{endpoint: stackCreateTagEndpoint, args: id.pathArgs()}, name, value)
@@ -228,15 +228,6 @@ func (s *StacksService) sendTag(ctx context.Context, r call, name, value string)
 	}
 	r.body = body
 	return execute(ctx, s.client, r)
-}
-
-// checkTagName refuses what can't be a tag's name anywhere. What the service
-// accepts beyond that is the service's rule.
-func checkTagName(name string) error {
-	if name == "" {
-		return &ArgumentError{Name: "name", Reason: "is empty"}
-	}
-	return nil
 }
 
 var stackDeleteTagEndpoint = Endpoint{

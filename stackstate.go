@@ -331,8 +331,8 @@ var stackTransferEndpoint = Endpoint{
 //
 // Pulumi Cloud: POST /api/stacks/{orgName}/{projectName}/{stackName}/transfer
 func (s *StacksService) Transfer(ctx context.Context, id StackIdentifier, toOrg string) error {
-	if toOrg == "" {
-		return &ArgumentError{Name: "toOrg", Reason: "is empty"}
+	if err := checkNotEmpty("toOrg", toOrg); err != nil {
+		return err
 	}
 	body, err := jsonBody("toOrg", struct {
 		ToOrg string `json:"toOrg"`

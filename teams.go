@@ -155,8 +155,8 @@ func (s *TeamsService) Create(ctx context.Context, org string, req TeamCreateReq
 	r := call{args: orgArgs(org)}
 	switch req.Kind {
 	case "", TeamKindPulumi:
-		if req.Name == "" {
-			return nil, &ArgumentError{Name: "req.Name", Reason: "is empty"}
+		if err := checkNotEmpty("req.Name", req.Name); err != nil {
+			return nil, err
 		}
 		if req.GitHubTeamID != 0 {
 			return nil, newArgumentError("req.GitHubTeamID", strconv.Itoa(req.GitHubTeamID), "is for teams of kind github")
@@ -229,8 +229,8 @@ func (s *TeamsService) RemoveMember(ctx context.Context, org, team, user string)
 }
 
 func (s *TeamsService) changeMember(ctx context.Context, org, team, user, action string) error {
-	if user == "" {
-		return &ArgumentError{Name: "user", Reason: "is empty"}
+	if err := checkNotEmpty("user", user); err != nil {
+		return err
 	}
 	return s.update(ctx, orgArgs(org, pathArg{"team", team}), teamUpdateRequest{MemberAction: action, Member: user})
 }
@@ -266,11 +266,11 @@ func (s *TeamsService) RemoveStackAccess(ctx context.Context, team string, id St
 // teamStackArgs returns the placeholders for a team of the stack's organization.
 // The stack itself goes into the body.
 func teamStackArgs(team string, id StackIdentifier) ([]pathArg, error) {
-	if id.Project == "" {
-		return nil, &ArgumentError{Name: "id.Project", Reason: "is empty"}
+	if err := checkNotEmpty("id.Project", id.Project); err != nil {
+		return nil, err
 	}
-	if id.Stack == "" {
-		return nil, &ArgumentError{Name: "id.Stack", Reason: "is empty"}
+	if err := checkNotEmpty("id.Stack", id.Stack); err != nil {
+		return nil, err
 	}
 	return []pathArg{{"id.Org", id.Org}, {"team", team}}, nil
 }

@@ -48,6 +48,8 @@ type call struct {
 	unlimited bool
 	// secrets are in the body, and must not show if the answer repeats them.
 	secrets []Secret
+	// anonymous leaves out the access token.
+	anonymous bool
 	// receive reads the body of a success; nil means that nothing in it is of
 	// interest. It may run more than once, each time on a new answer.
 	receive func(resp *http.Response) error
@@ -88,11 +90,12 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 
 	info := new(ResponseInfo)
 	outcome, err := c.transport.Do(&transport.Call{ //nolint:contextcheck // the context is the request's
-		Request:    req,
-		Body:       r.body,
-		Idempotent: r.endpoint.isIdempotent(),
-		Endpoint:   r.endpoint.String(),
-		Path:       path,
+		Request:     req,
+		Body:        r.body,
+		Idempotent:  r.endpoint.isIdempotent(),
+		Credentials: c.credentials(r),
+		Endpoint:    r.endpoint.String(),
+		Path:        path,
 		OnAnswer: func(resp *http.Response, sofar transport.Outcome) {
 			*info = ResponseInfo{
 				StatusCode: resp.StatusCode,
@@ -135,17 +138,35 @@ func (c *Client) url(path string, query url.Values) *url.URL {
 
 func (c *Client) header(r call) http.Header {
 	header := http.Header{
-		// On the request, and not in a RoundTripper, which would put it onto
-		// whatever a redirect leads to.
-		"Authorization": {"token " + c.token.Reveal()},
-		"Accept":        {mediaType},
-		"Content-Type":  {cmp.Or(r.contentType, jsonType)},
-		"User-Agent":    {c.userAgent},
+		"Accept":       {mediaType},
+		"Content-Type": {cmp.Or(r.contentType, jsonType)},
+		"User-Agent":   {c.userAgent},
+	}
+	if !c.token.IsZero() && !r.anonymous {
+		setToken(header, c.token)
 	}
 	for name, values := range r.header {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
 	return header
+}
+
+// setToken puts an access token into a request's header. It is there, and not
+// in a RoundTripper, which would put it onto whatever a redirect leads to.
+func setToken(header http.Header, token Secret) {
+	header["Authorization"] = []string{authorization(token)}
+}
+
+func authorization(token Secret) string { return "token " + token.Reveal() }
+
+// credentials returns what authorizes each attempt of a call anew; nil if the
+// call's header does.
+func (c *Client) credentials(r call) transport.Credentials {
+	_, given := r.header["Authorization"]
+	if c.tokens == nil || r.anonymous || given {
+		return nil
+	}
+	return c.tokens
 }
 
 // handle makes of an answer what the caller gets.

@@ -48,7 +48,8 @@ type Client struct {
 	PolicyIssues *PolicyIssuesService
 
 	base      *url.URL
-	token     Secret
+	token     Secret      // zero if tokens has it
+	tokens    *tokenCache // nil without a token source
 	userAgent string
 	transport *transport.Client
 }
@@ -60,12 +61,15 @@ type Option func(*config) error
 type config struct {
 	baseURL         string
 	token           Secret
+	tokenSource     TokenSource
+	storedLogin     *storedLogin // one that can renew its token
 	fromEnvironment bool
 	httpClient      *http.Client
 	userAgent       string
 	logger          *slog.Logger
 	observer        Observer
 	retry           RetryPolicy
+	limiter         RateLimiter
 }
 
 // NewClient returns a Client. Without credentials, or with an option that
@@ -74,6 +78,40 @@ type config struct {
 // [FromEnvironment] is among the options. Without [WithHTTPClient], requests go
 // through the proxy that HTTPS_PROXY and the like name.
 func NewClient(opts ...Option) (*Client, error) {
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	if c.fromEnvironment {
+		if err := c.readEnvironment(); err != nil {
+			return nil, err
+		}
+	}
+	client, err := c.newClient()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.tokenSource != nil:
+		if err := checkTokenSource(c.tokenSource, client.base); err != nil {
+			return nil, err
+		}
+		client.tokens = &tokenCache{source: c.tokenSource}
+	case c.storedLogin != nil:
+		client.tokens = c.storedLogin.tokens(client)
+	case c.token.IsZero():
+		return nil, &ArgumentError{
+			Name: "opts",
+			Reason: "no access token: add WithToken or WithTokenSource, or FromEnvironment with PULUMI_ACCESS_TOKEN set " +
+				"or after `pulumi login`",
+		}
+	default:
+		client.token = c.token
+	}
+	return client, nil
+}
+
+func newConfig(opts []Option) (*config, error) {
 	c := config{userAgent: "pulumiapi/" + version}
 	for i, opt := range opts {
 		if opt == nil {
@@ -83,24 +121,17 @@ func NewClient(opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	if c.fromEnvironment {
-		if err := c.readEnvironment(); err != nil {
-			return nil, err
-		}
-	}
-	if c.token.IsZero() {
-		return nil, &ArgumentError{
-			Name:   "opts",
-			Reason: "no access token: add WithToken, or FromEnvironment with PULUMI_ACCESS_TOKEN set or after `pulumi login`",
-		}
-	}
+	return &c, nil
+}
+
+// newClient returns a client that has no credentials.
+func (c *config) newClient() (*Client, error) {
 	base, err := parseBaseURL("WithBaseURL", cmp.Or(c.baseURL, defaultBaseURL))
 	if err != nil {
 		return nil, err
 	}
 	client := &Client{
 		base:      base,
-		token:     c.token,
 		userAgent: c.userAgent,
 		transport: transport.New(c.transportConfig(base)),
 	}
@@ -123,6 +154,9 @@ func (c *config) transportConfig(base *url.URL) transport.Config {
 		Retry: c.retry.complete(),
 		Stall: stallTimeout,
 	}
+	if c.limiter != nil {
+		t.Limiter = c.limiter
+	}
 	if c.logger != nil {
 		t.OnAttempt = append(t.OnAttempt, transport.LogAttempts(c.logger))
 		t.OnWarning = append(t.OnWarning, transport.LogWarnings(c.logger))
@@ -143,11 +177,12 @@ func (c *Client) BaseURL() string { return c.base.String() }
 // A program that keeps its client for good has no need of it.
 func (c *Client) CloseIdleConnections() { c.transport.CloseIdleConnections() }
 
-// WithToken sets the access token. It goes before every other source.
+// WithToken sets the access token. It goes before what [FromEnvironment] finds,
+// and takes the place of [WithTokenSource].
 func WithToken(token string) Option {
 	return func(c *config) error {
 		secret, err := checkToken("WithToken", token)
-		c.token = secret
+		c.token, c.tokenSource = secret, nil
 		return err
 	}
 }
@@ -277,6 +312,31 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
+// RateLimiter spaces out requests: a *rate.Limiter of golang.org/x/time does.
+type RateLimiter interface {
+	// Wait returns when the next request may be sent, or with an error when it
+	// must not. It is called by several goroutines at a time.
+	Wait(ctx context.Context) error
+}
+
+// WithRateLimiter makes each attempt of each call, retries included, wait for
+// limiter before it is sent:
+//
+//	pulumiapi.WithRateLimiter(rate.NewLimiter(rate.Every(100*time.Millisecond), 5))
+//
+// Several clients may share one limiter. The wait
+// counts against the context's deadline, but not against the http.Client's
+// Timeout. If limiter fails, so does the call, with a [*CallError].
+func WithRateLimiter(limiter RateLimiter) Option {
+	return func(c *config) error {
+		if limiter == nil || isNilPointer(limiter) {
+			return &ArgumentError{Name: "WithRateLimiter", Reason: "is nil"}
+		}
+		c.limiter = limiter
+		return nil
+	}
+}
+
 // RetryPolicy says how failed requests are sent again. Zero fields mean the
 // defaults.
 //
@@ -286,7 +346,8 @@ func WithRetry(policy RetryPolicy) Option {
 // may have been carried out is not; its error is [ErrOutcomeUnknown] then.
 type RetryPolicy struct {
 	// MaxAttempts is how often a request is sent at most, the first time
-	// counted: 4 by default, 1 for no retry.
+	// counted: 4 by default, 1 for no retry. With [WithTokenSource], an attempt
+	// that only showed that its token had to be renewed is not counted.
 	MaxAttempts int
 	// MinWait is the longest first wait: 500 ms by default. It doubles with
 	// each attempt, and each wait is shortened at random by up to a half.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pulumiapi/pulumiapi/internal/jsonx"
 )
@@ -21,7 +22,10 @@ import (
 //     stored for that very address, in credentials.json below
 //     PULUMI_CREDENTIALS_PATH, PULUMI_HOME or ~/.pulumi.
 //
-// [WithBaseURL] and [WithToken] go before all of these. If the address is that
+// Where `pulumi login` stored a refresh token, the access token is renewed with
+// it in memory; the file is never written to.
+//
+// [WithBaseURL], [WithToken] and [WithTokenSource] go before all of these. If the address is that
 // of a state backend which is no Pulumi Cloud (file://, s3:// and the like), or
 // if there is no token for it, NewClient fails with an error that says so.
 func FromEnvironment() Option {
@@ -33,34 +37,45 @@ func FromEnvironment() Option {
 
 // readEnvironment fills in what the other options have left open.
 func (c *config) readEnvironment() error {
-	token := os.Getenv("PULUMI_ACCESS_TOKEN")
+	variable := os.Getenv("PULUMI_ACCESS_TOKEN")
+	tokenKnown := !c.token.IsZero() || c.tokenSource != nil
+	stored, err := c.readAddress(tokenKnown || variable != "")
+	switch {
+	case err != nil || tokenKnown:
+		return err
+	case variable != "":
+		c.token, err = checkToken("PULUMI_ACCESS_TOKEN", variable)
+		return err
+	}
+	login, err := stored.loginAt(c.baseURL)
+	if err != nil {
+		return err
+	}
+	if login.refreshToken.IsZero() {
+		c.token = login.token.secret
+	} else {
+		c.storedLogin = login
+	}
+	return nil
+}
+
+// readAddress fills in the service's address, and returns what is stored if that
+// was read. tokenKnown says that no token is wanted from it.
+func (c *config) readAddress(tokenKnown bool) (stored storedCredentials, err error) {
 	addressKnown := c.baseURL != "" || os.Getenv("PULUMI_BACKEND_URL") != ""
-	tokenKnown := !c.token.IsZero() || token != ""
-	var stored storedCredentials
 	if !addressKnown || !tokenKnown {
-		var err error
 		if stored, err = readStoredCredentials(tokenKnown); err != nil {
-			return err
+			return stored, err
 		}
 	}
 	if c.baseURL == "" {
 		source, address := chooseAddress(stored)
 		if err := checkBackend(source, address); err != nil {
-			return err
+			return stored, err
 		}
 		c.baseURL = address
 	}
-	if !c.token.IsZero() {
-		return nil
-	}
-	if token != "" {
-		secret, err := checkToken("PULUMI_ACCESS_TOKEN", token)
-		c.token = secret
-		return err
-	}
-	secret, err := stored.tokenFor(c.baseURL)
-	c.token = secret
-	return err
+	return stored, nil
 }
 
 // chooseAddress returns the service's address, and where it comes from.
@@ -100,8 +115,23 @@ type storedCredentials struct {
 }
 
 type storedAccount struct {
-	AccessToken  Secret `json:"accessToken"`
-	RefreshToken Secret `json:"refreshToken"`
+	AccessToken      Secret `json:"accessToken"`
+	RefreshToken     Secret `json:"refreshToken"`
+	TokenInformation struct {
+		ExpiresAt lenientTime `json:"expiresAt"`
+	} `json:"tokenInformation"`
+}
+
+// lenientTime is a Timestamp that is zero where none can be read: only the CLI
+// knows what it writes there.
+type lenientTime struct{ Timestamp }
+
+// UnmarshalJSON never fails.
+func (t *lenientTime) UnmarshalJSON(data []byte) error {
+	if err := t.Timestamp.UnmarshalJSON(data); err != nil {
+		t.Timestamp = Timestamp{}
+	}
+	return nil
 }
 
 // readStoredCredentials reads the CLI's file. Without one, nobody is logged in.
@@ -130,6 +160,12 @@ func readStoredCredentials(tokenKnown bool) (storedCredentials, error) {
 	return stored, nil
 }
 
+// gitHubActionsRequest returns where a job of GitHub Actions asks for its identity
+// token, and with which token of the runner.
+func gitHubActionsRequest() (address string, bearer Secret) {
+	return os.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), NewSecret(os.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
+}
+
 // credentialsPath returns where the CLI keeps its credentials.
 func credentialsPath() (string, error) {
 	const name = "credentials.json"
@@ -145,22 +181,26 @@ func credentialsPath() (string, error) {
 	return filepath.Join(home, ".pulumi", name), nil
 }
 
-// tokenFor returns the token that is filed under exactly this address. A token
-// of another address is nobody's to send there.
-func (s storedCredentials) tokenFor(address string) (Secret, error) {
-	account, found := lookupAddress(s.Accounts, address)
-	token := account.AccessToken
+// loginAt returns what is filed under exactly this address. A token of another
+// address is nobody's to send there.
+func (s storedCredentials) loginAt(address string) (*storedLogin, error) {
+	account, _ := lookupAddress(s.Accounts, address)
+	token, expires := account.AccessToken, account.TokenInformation.ExpiresAt.Time
 	if token.IsZero() {
 		token, _ = lookupAddress(s.AccessTokens, address)
 	}
+	if token.IsZero() && account.RefreshToken.IsZero() {
+		return nil, &ArgumentError{
+			Name:   "FromEnvironment",
+			Reason: "no access token for " + address + ": set PULUMI_ACCESS_TOKEN, or run `pulumi login`",
+		}
+	}
 	if !token.IsZero() {
-		return checkToken(s.path, token.Reveal())
+		if _, err := checkToken(s.path, token.Reveal()); err != nil {
+			return nil, err
+		}
 	}
-	reason := "no access token for " + address + ": set PULUMI_ACCESS_TOKEN, or run `pulumi login`"
-	if found && !account.RefreshToken.IsZero() {
-		reason = "the login at " + address + " has to be renewed: set PULUMI_ACCESS_TOKEN, or run `pulumi login`"
-	}
-	return Secret{}, &ArgumentError{Name: "FromEnvironment", Reason: reason}
+	return &storedLogin{token: newCachedToken(token, expires, time.Now()), refreshToken: account.RefreshToken}, nil
 }
 
 // lookupAddress finds an address, with or without a slash at its end.

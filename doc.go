@@ -82,10 +82,12 @@
 // # Configuration and credentials
 //
 // [NewClient] takes options in any order, checks them, and sends nothing. It
-// needs credentials: [WithToken] for an access token that the program has, or
-// [FromEnvironment] for PULUMI_ACCESS_TOKEN and for what `pulumi login` left on
-// the machine. Without FromEnvironment, neither is looked for. A transport of
-// your own, with its proxy and its certificates, comes by [WithHTTPClient].
+// needs credentials: [WithToken] for an access token that the program has,
+// [WithTokenSource] for tokens that expire, as a CI job gets them for its identity
+// ([NewOIDCTokenSource]), or [FromEnvironment] for PULUMI_ACCESS_TOKEN and for what
+// `pulumi login` left on the machine. Without FromEnvironment, neither is looked
+// for. A transport of your own, with its proxy and its certificates, comes by
+// [WithHTTPClient], and a limit to the rate of requests by [WithRateLimiter].
 //
 // The token goes to the base URL ([WithBaseURL]) and nowhere else: a redirect to
 // another scheme, host or port, or out of the base URL's path, is refused. It

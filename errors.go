@@ -243,6 +243,20 @@ type errorBody struct {
 	Message          string        `json:"message"`
 	DocumentationURL string        `json:"documentationUrl"`
 	Errors           []ErrorDetail `json:"errors"`
+	// Error and ErrorDescription are what an exchange of tokens is refused with
+	// (RFC 6749, section 5.2), if they are text.
+	Error            any `json:"error"`
+	ErrorDescription any `json:"error_description"`
+}
+
+// oauthMessage returns an OAuth refusal's code and description.
+func (b errorBody) oauthMessage() string {
+	code, _ := b.Error.(string)
+	description, _ := b.ErrorDescription.(string)
+	if code != "" && description != "" {
+		return code + ": " + description
+	}
+	return code + description
 }
 
 // readErrorBody fills in what body says, which is the service's JSON or
@@ -250,7 +264,8 @@ type errorBody struct {
 // service's. redact makes a text fit to be shown.
 func (e *APIError) readErrorBody(body []byte, redact func(string) string) (byService bool) {
 	var parsed errorBody
-	if err := jsonx.Decode(body, &parsed); err == nil && (parsed.Message != "" || len(parsed.Errors) > 0) {
+	err := jsonx.Decode(body, &parsed)
+	if err == nil && (parsed.Message != "" || len(parsed.Errors) > 0) {
 		e.Message = redact(parsed.Message)
 		e.DocumentationURL = redact(parsed.DocumentationURL)
 		for _, d := range parsed.Errors {
@@ -265,6 +280,11 @@ func (e *APIError) readErrorBody(body []byte, redact func(string) string) (bySer
 			e.Message = e.Details[0].text()
 		}
 		return true
+	}
+	if message := parsed.oauthMessage(); err == nil && message != "" {
+		// Much else answers in this form, too.
+		e.Message = redact(message)
+		return false
 	}
 	e.Message = http.StatusText(e.StatusCode)
 	if e.Message == "" {

@@ -259,15 +259,19 @@ func TestAPIError_ReadErrorBody(t *testing.T) {
 		"an empty object":         {body: `{}`, want: APIError{Message: "Not Found: {}"}},
 		"OAuth's form": {
 			body: `{"error":"invalid_request","error_description":"no such org"}`,
-			want: APIError{Message: `Not Found: {"error":"invalid_request","error_description":"no such org"}`},
+			want: APIError{Message: "invalid_request: no such org"},
 		},
-		"a message of another type": {body: `{"message":{"text":"m"}}`, want: APIError{Message: `Not Found: {"message":{"text":"m"}}`}},
-		"details of another type":   {body: `{"message":"m","errors":"e"}`, want: APIError{Message: `Not Found: {"message":"m","errors":"e"}`}},
-		"a detail without anything": {body: `{"errors":[{}]}`, want: APIError{Details: []ErrorDetail{{}}}},
-		"truncated JSON":            {body: `{"code":404,"message":"webhook n`, want: APIError{Message: `Not Found: {"code":404,"message":"webhook n`}},
-		"JSON and more":             {body: `{"message":"m"} trailing`, want: APIError{Message: `Not Found: {"message":"m"} trailing`}},
-		"not UTF-8":                 {body: "{\"message\":\"caf\xe9\"}", want: APIError{Message: "caf\ufffd"}},
-		"not UTF-8, not JSON":       {body: "caf\xe9", want: APIError{Message: "Not Found: caf\ufffd"}},
+		"OAuth's code alone":          {body: `{"error":"invalid_grant"}`, want: APIError{Message: "invalid_grant"}},
+		"OAuth's description alone":   {body: `{"error_description":"no"}`, want: APIError{Message: "no"}},
+		"OAuth's form and a message":  {body: `{"message":"m","error":"e"}`, want: APIError{Message: "m"}},
+		"something else as the error": {body: `{"error":{"code":"E1"}}`, want: APIError{Message: `Not Found: {"error":{"code":"E1"}}`}},
+		"a message of another type":   {body: `{"message":{"text":"m"}}`, want: APIError{Message: `Not Found: {"message":{"text":"m"}}`}},
+		"details of another type":     {body: `{"message":"m","errors":"e"}`, want: APIError{Message: `Not Found: {"message":"m","errors":"e"}`}},
+		"a detail without anything":   {body: `{"errors":[{}]}`, want: APIError{Details: []ErrorDetail{{}}}},
+		"truncated JSON":              {body: `{"code":404,"message":"webhook n`, want: APIError{Message: `Not Found: {"code":404,"message":"webhook n`}},
+		"JSON and more":               {body: `{"message":"m"} trailing`, want: APIError{Message: `Not Found: {"message":"m"} trailing`}},
+		"not UTF-8":                   {body: "{\"message\":\"caf\xe9\"}", want: APIError{Message: "caf\ufffd"}},
+		"not UTF-8, not JSON":         {body: "caf\xe9", want: APIError{Message: "Not Found: caf\ufffd"}},
 	} {
 		status := c.status
 		if status == 0 {

@@ -695,6 +695,64 @@ func ExampleClient_Do_text() {
 	//   region: eu-west-1
 }
 
+// newCIClient returns a client for a job of GitHub Actions, which needs no secret.
+func newCIClient() (*pulumiapi.Client, error) {
+	source, err := pulumiapi.NewOIDCTokenSource(pulumiapi.OIDCExchange{
+		Organization:  "acme-corp",
+		IdentityToken: pulumiapi.GitHubActionsIdentityToken(nil),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pulumiapi.NewClient(pulumiapi.WithTokenSource(source))
+}
+
+// Elsewhere than in GitHub Actions, the first call says so.
+func ExampleNewOIDCTokenSource() {
+	client, err := newCIClient()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Stacks.ListPage(context.Background(), nil)
+	fmt.Println(errors.Unwrap(err))
+	// Output:
+	// no access token: identity token: this is no job of GitHub Actions with the permission id-token: write: ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set
+}
+
+// A program's own source of tokens: here, a vault's.
+func ExampleWithTokenSource() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	vault := func(context.Context) (pulumiapi.Secret, time.Time, error) {
+		fmt.Println("asking the vault")
+		return pulumiapi.NewSecret(srv.Token()), time.Now().Add(time.Hour), nil
+	}
+
+	client, err := pulumiapi.NewClient(
+		pulumiapi.WithBaseURL(pulumiapitest.BaseURL),
+		pulumiapi.WithHTTPClient(srv.HTTPClient()),
+		pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(vault)),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "prod"}
+	for range 2 {
+		stack, err := client.Stacks.Get(context.Background(), id)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(stack.Identifier())
+	}
+	// Output:
+	// asking the vault
+	// acme-corp/webshop/prod
+	// acme-corp/webshop/prod
+}
+
 // The request's ID of a call that succeeded, for an audit trail.
 func ExampleCaptureResponse() {
 	srv := pulumiapitest.Demo()

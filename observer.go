@@ -22,7 +22,7 @@ type Observer struct {
 	// OnAttempt is called when an attempt has ended.
 	OnAttempt func(ctx context.Context, attempt Attempt)
 	// OnWarning is called when the service answers with a warning that is
-	// meant for the user.
+	// meant for the user, once for each warning of a call.
 	OnWarning func(ctx context.Context, warning Warning)
 }
 

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,7 +24,7 @@ func TestOperations_HaveMethods(t *testing.T) {
 	t.Parallel()
 	h := load(t)
 	for _, endpoint := range h.source.Endpoints {
-		assert.NotEmpty(t, endpoint.Methods, "%s: no method of a service uses %s", endpoint.Position, endpoint.Operation)
+		assert.NotEmpty(t, endpoint.Methods, "%s: no exported method uses %s", endpoint.Position, endpoint.Operation)
 	}
 	for _, method := range h.source.Methods {
 		assert.NotEmpty(t, method.Operations, "%s: %s uses no endpoint", method.Position, method.Name)
@@ -53,7 +54,7 @@ func TestOperations_AreDeprecatedInGoToo(t *testing.T) {
 func TestOperations_AreNamedInComments(t *testing.T) {
 	t.Parallel()
 	h := load(t)
-	for _, method := range h.source.Methods {
+	for _, method := range slices.Concat(h.source.Methods, h.source.Others) {
 		assert.ElementsMatch(t, method.Operations, source.OperationsNamed(method.Doc),
 			"%s: the comment of %s names other endpoints than the method uses", method.Position, method.Name)
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,7 +147,7 @@ func tourOfTeams(t *testing.T, cloud *pulumiapitest.Server, client *pulumiapi.Cl
 	}
 }
 
-func tourOfTokens(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi.Client) {
+func tourOfTokens(t *testing.T, cloud *pulumiapitest.Server, client *pulumiapi.Client) {
 	t.Helper()
 	ctx := t.Context()
 	created, err := client.Tokens.Create(ctx, pulumiapi.AccessTokenCreateRequest{Description: "x", Expires: time.Now().Add(time.Hour)})
@@ -153,6 +155,21 @@ func tourOfTokens(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi.Clien
 	_, err = pulumiapi.Collect(client.Tokens.List(ctx, &pulumiapi.AccessTokenListOptions{Filter: pulumiapi.AccessTokenFilterAll}))
 	require.NoError(t, err)
 	require.NoError(t, client.Tokens.Delete(ctx, created.ID))
+	cloud.TrustIdentityToken(org, "identity")
+	_, err = client.Do(ctx, pulumiapi.Request{
+		Endpoint:    pulumiapi.Endpoint{Method: http.MethodPost, Template: "/api/oauth/token", Read: true},
+		Header:      http.Header{"Authorization": nil},
+		ContentType: "application/x-www-form-urlencoded",
+		Body: strings.NewReader(url.Values{
+			"grant_type":           {"urn:ietf:params:oauth:grant-type:token-exchange"},
+			"subject_token_type":   {"urn:ietf:params:oauth:token-type:id_token"},
+			"requested_token_type": {"urn:pulumi:token-type:access_token:team"},
+			"audience":             {"urn:pulumi:org:" + org},
+			"subject_token":        {"identity"},
+			"scope":                {"team:platform"},
+		}.Encode()),
+	}, nil)
+	require.NoError(t, err)
 }
 
 func tourOfWebhooks(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi.Client) {
@@ -166,10 +183,10 @@ func tourOfWebhooks(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi.Cli
 	}
 }
 
-func tourOfScope(ctx context.Context, t *testing.T, client *pulumiapi.Client, scope pulumiapi.WebhookScope, url string) {
+func tourOfScope(ctx context.Context, t *testing.T, client *pulumiapi.Client, scope pulumiapi.WebhookScope, payloadURL string) {
 	t.Helper()
 	hook, err := client.Webhooks.Create(ctx, scope, pulumiapi.WebhookCreateRequest{
-		DisplayName: "Conformance", PayloadURL: url, Active: true, Name: new("conformance"), Secret: new(pulumiapi.NewSecret("hush")),
+		DisplayName: "Conformance", PayloadURL: payloadURL, Active: true, Name: new("conformance"), Secret: new(pulumiapi.NewSecret("hush")),
 		Format: new(pulumiapi.WebhookFormatRaw), Groups: []pulumiapi.WebhookGroup{pulumiapi.WebhookGroupStacks},
 	})
 	require.NoError(t, err)
@@ -177,7 +194,7 @@ func tourOfScope(ctx context.Context, t *testing.T, client *pulumiapi.Client, sc
 	require.NoError(t, err)
 	_, err = client.Webhooks.Get(ctx, scope, hook.Name)
 	require.NoError(t, err)
-	_, err = client.Webhooks.Update(ctx, scope, hook.Name, pulumiapi.WebhookUpdateRequest{DisplayName: "Again", PayloadURL: url, Active: true})
+	_, err = client.Webhooks.Update(ctx, scope, hook.Name, pulumiapi.WebhookUpdateRequest{DisplayName: "Again", PayloadURL: payloadURL, Active: true})
 	require.NoError(t, err)
 	delivery, err := client.Webhooks.Ping(ctx, scope, hook.Name)
 	require.NoError(t, err)

@@ -18,7 +18,7 @@ type call struct {
 	route  *template // nil if there is none
 	header http.Header
 	params map[string]string
-	token  *accessToken // nil where the lease of an update is asked for
+	token  *accessToken // nil where none, or the lease of an update, is asked for
 	query  url.Values
 	body   []byte
 }

@@ -20,6 +20,8 @@ type route struct {
 	// maxSize is the number of items on a page beyond which the endpoint refuses to
 	// go. Without one it sends as many as it may.
 	maxSize int
+	// open says that the endpoint asks for no token.
+	open bool
 	// lease says that the endpoint asks for the lease of an update, not for the
 	// user's token.
 	lease bool
@@ -40,6 +42,7 @@ func allRoutes() []route {
 		memberRoutes,
 		teamRoutes,
 		tokenRoutes,
+		oauthRoutes,
 		webhookRoutes(),
 		auditLogRoutes,
 		insightsRoutes,

@@ -43,6 +43,7 @@ type Server struct {
 	orgs           map[string]*organization
 	stacks         stackStore
 	tokens         []*accessToken
+	oauth          oauth
 	exportEncoding bool
 	delivering     int        // deliveries that nobody waits for in a request
 	delivered      *sync.Cond // on mu: that number is zero
@@ -63,6 +64,7 @@ func NewServer() *Server {
 		pageSize:   defaultPageSize,
 		users:      map[string]User{userLogin: testUser},
 		orgs:       map[string]*organization{},
+		oauth:      oauth{identities: map[string]string{}},
 		stacks:     stackStore{byID: map[stackID]*stack{}},
 	}
 	s.delivered = sync.NewCond(&s.mu)

@@ -51,6 +51,7 @@ type accessToken struct {
 	Token
 	seq       int64 // its place in lists
 	id, value string
+	exchanged bool // for another token, and in no list
 }
 
 func (s *Server) newToken(t Token) *accessToken {
@@ -93,12 +94,12 @@ func (s *Server) listTokens(c *call) (reply, error) {
 	now := time.Now()
 	var found []*accessToken
 	for _, t := range s.tokens {
-		matches := true
+		matches := !t.exchanged
 		switch filter := c.query.Get("filter"); filter {
 		case "", "active":
-			matches = !t.expired(now)
+			matches = matches && !t.expired(now)
 		case "expired":
-			matches = t.expired(now)
+			matches = matches && t.expired(now)
 		case "all":
 		default:
 			return reply{}, badRequest("invalid query parameter: filter must be active, expired or all, not %q", filter)

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -30,6 +31,21 @@ type Attempt struct {
 // Warning is a text of the service meant for the user.
 type Warning struct {
 	Endpoint, Text, RequestID string
+}
+
+// warn tells everyone who wants to know what the service warns of: once a call,
+// although each answer may say it again.
+func (c *Client) warn(st *state, resp *http.Response) {
+	for _, text := range resp.Header.Values("X-Pulumi-Warning") {
+		if slices.Contains(st.warnings, text) {
+			continue
+		}
+		st.warnings = append(st.warnings, text)
+		warning := Warning{Endpoint: st.call.Endpoint, Text: text, RequestID: resp.Header.Get(requestIDHeader)}
+		for _, observe := range c.config.OnWarning {
+			observe(st.call.Request.Context(), warning)
+		}
+	}
 }
 
 // observe tells everyone who wants to know about an attempt that has ended.

@@ -234,7 +234,7 @@ func TestClient_Do_Warnings(t *testing.T) {
 		var first, second []Warning
 		s := newServer(t, nth(
 			warn("a", http.StatusServiceUnavailable, "try later"),
-			warn("b", http.StatusOK, "the stack is old", "the token expires soon, too"),
+			warn("b", http.StatusOK, "try later", "the stack is old", "the token expires soon, too", "the stack is old"),
 			warn("c", http.StatusNotFound, "the stack is gone"),
 			warn("d", http.StatusOK)))
 		client := newClient(t, s.transport, func(c *Config) {

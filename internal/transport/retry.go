@@ -56,18 +56,35 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 	if err != nil && written && !isRefusal(resp) && !isDelivered(resp, err) {
 		st.uncertain = true
 	}
-	worthwhile := c.isWorthwhile(st, resp, err, written)
+	renewing := st.mayRenew(resp)
+	worthwhile := renewing || c.isWorthwhile(st, resp, err, written)
 	ended := ctx.Err() != nil
 	st.cancelled = ended && err != nil && (unanswered || worthwhile)
 	if !st.cancelled || resp != nil && resp.StatusCode >= http.StatusBadRequest {
 		st.last = withoutURL(err)
 	}
 	again := false
-	if worthwhile && !ended {
+	switch {
+	case ended:
+	case renewing:
+		again = true // at once
+	case worthwhile:
 		st.wait, again = c.config.Retry.nextWait(ctx, st.attempts, resp)
 	}
 	c.observe(ctx, st, resp, err, again)
 	return again
+}
+
+// mayRenew reports whether the service has refused the call's credentials, and
+// the call may go out once more with others: nothing was carried out. It tells
+// the credentials.
+func (st *state) mayRenew(resp *http.Response) bool {
+	if resp == nil || resp.StatusCode != http.StatusUnauthorized || st.call.Credentials == nil || st.renewed {
+		return false
+	}
+	st.renewed = true
+	st.call.Credentials.Rejected(resp.Request.Header)
+	return st.call.Body.canReopen()
 }
 
 // isDelivered reports whether the request has succeeded, and only what the
@@ -99,12 +116,21 @@ func isRefusal(resp *http.Response) bool {
 // isWorthwhile reports whether another attempt would do no harm and might help.
 func (c *Client) isWorthwhile(st *state, resp *http.Response, err error, written bool) bool {
 	switch {
-	case err == nil, st.attempts >= c.config.Retry.MaxAttempts:
+	case err == nil, st.attempts >= st.maxAttempts(c.config.Retry):
 		return false
 	case written && !st.call.Idempotent, !st.call.Body.canReopen():
 		return false
 	}
 	return st.isTransient(resp, err)
+}
+
+// maxAttempts does not count the attempt that only showed that the credentials
+// were no longer good.
+func (st *state) maxAttempts(policy RetryPolicy) int {
+	if st.renewed {
+		return policy.MaxAttempts + 1
+	}
+	return policy.MaxAttempts
 }
 
 // nextWait returns how long to wait after the given attempt, and whether

@@ -11,6 +11,8 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -32,10 +34,19 @@ type Config struct {
 	// Stall is how long an attempt may go without a byte in either direction,
 	// where the call's context has no deadline. Zero is forever.
 	Stall time.Duration
+	// Limiter, unless nil, is waited for before each attempt.
+	Limiter Limiter
 	// OnAttempt and OnWarning are called for each attempt, and for each warning
 	// of the service.
 	OnAttempt []func(context.Context, Attempt)
 	OnWarning []func(context.Context, Warning)
+}
+
+// Limiter spaces out attempts.
+type Limiter interface {
+	// Wait returns when the next attempt may go out, or with an error when it
+	// must not, because the context ends before that for instance.
+	Wait(ctx context.Context) error
 }
 
 // Client sends calls. It is safe for concurrent use.
@@ -81,8 +92,19 @@ type Call struct {
 	// reads its body and closes it. Its error decides, with the answer's
 	// status and what became of its body, whether there is another attempt.
 	Handle func(resp *http.Response, sofar Outcome) error
+	// Credentials, unless nil, authorize each attempt. Otherwise the request's
+	// header does.
+	Credentials Credentials
 	// Endpoint and Path name the request in records.
 	Endpoint, Path string
+}
+
+// Credentials are what a call identifies itself with, where that changes.
+type Credentials interface {
+	// Authorize puts the present ones into a request's header.
+	Authorize(ctx context.Context, header http.Header) error
+	// Rejected is told of a header whose credentials the service has refused.
+	Rejected(header http.Header)
 }
 
 // Outcome is what is known of a call.
@@ -114,11 +136,14 @@ func (c *Client) Do(call *Call) (Outcome, error) {
 	// net/http may go on reading a body when its request has failed already.
 	defer call.Body.detach()
 	req.SetResponseHandler(func(resp *http.Response) error { return c.handle(st, resp) })
+	if err := c.prepare(st, req.Request); err != nil {
+		return Outcome{}, st.explain(call.Request.Context(), err)
+	}
 
 	// The loop's hooks are told of no call, so each call has a loop of its own.
 	loop := retryablehttp.Client{
 		HTTPClient: c.http,
-		RetryMax:   c.config.Retry.MaxAttempts - 1,
+		RetryMax:   math.MaxInt, // checkRetry counts
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
 			return c.checkRetry(ctx, st, resp, err), nil
 		},
@@ -126,6 +151,7 @@ func (c *Client) Do(call *Call) (Outcome, error) {
 			st.waiting = true
 			return st.wait
 		},
+		PrepareRetry: func(req *http.Request) error { return c.prepare(st, req) },
 		// What the handler made of the last answer is the error already.
 		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
 			return resp, err
@@ -146,6 +172,8 @@ type state struct {
 
 	attempts  int
 	uncertain bool          // an attempt so far may have been carried out
+	renewed   bool          // the credentials, because of a 401
+	warnings  []string      // that the observers were told
 	last      error         // of the last attempt that the context's end did not stop
 	wait      time.Duration // before the next attempt
 	waiting   bool
@@ -166,6 +194,39 @@ type state struct {
 
 func (st *state) outcome() Outcome {
 	return Outcome{Attempts: st.attempts, Uncertain: st.uncertain}
+}
+
+// prepare makes the request fit to be sent: now, and by whom it says.
+func (c *Client) prepare(st *state, req *http.Request) error {
+	ctx := st.call.Request.Context() // without the trace, which is of this call's connections
+	if c.config.Limiter != nil {
+		if err := c.config.Limiter.Wait(ctx); err != nil {
+			return st.unprepared(ctx, fmt.Errorf("rate limiter: %w", err))
+		}
+	}
+	if st.call.Credentials == nil {
+		return nil
+	}
+	// A new map: net/http may not be done with that of the attempt before.
+	req.Header = req.Header.Clone()
+	if err := st.call.Credentials.Authorize(ctx, req.Header); err != nil {
+		return st.unprepared(ctx, err)
+	}
+	return nil
+}
+
+// unprepared returns the error of a call that can't send (again): err, unless
+// the context's end is the reason, with what the last attempt came to.
+func (st *state) unprepared(ctx context.Context, err error) error {
+	st.waiting = false
+	if ctx.Err() != nil {
+		st.cancelled = true
+		return err
+	}
+	if st.last == nil {
+		return err
+	}
+	return &lateError{err: err, last: st.last}
 }
 
 type stateKey struct{}
@@ -199,16 +260,7 @@ func (c *Client) handle(st *state, resp *http.Response) error {
 		// net/http has put a wrapper of its own around it, for its Timeout.
 		resp.Body = &guardedBody{ReadCloser: resp.Body, dog: st.dog, st: st}
 	}
-	for _, text := range resp.Header.Values("X-Pulumi-Warning") {
-		warning := Warning{
-			Endpoint:  st.call.Endpoint,
-			Text:      text,
-			RequestID: resp.Header.Get(requestIDHeader),
-		}
-		for _, observe := range c.config.OnWarning {
-			observe(st.call.Request.Context(), warning)
-		}
-	}
+	c.warn(st, resp)
 	if isRedirect(resp) {
 		Discard(resp)
 		return redirectPolicy{base: c.config.Base}.refusal(resp, st.call.Request.Method)
@@ -238,6 +290,12 @@ func withoutURL(err error) error {
 	}
 	return err
 }
+
+// lateError says why there was no other attempt after one that failed.
+type lateError struct{ err, last error }
+
+func (e *lateError) Error() string   { return e.err.Error() + "; before that: " + e.last.Error() }
+func (e *lateError) Unwrap() []error { return []error{e.err, e.last} }
 
 // contextError says that the call's context ended, and what had happened until
 // then.

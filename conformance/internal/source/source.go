@@ -23,6 +23,9 @@ type Source struct {
 	Endpoints []*Endpoint
 	// Methods are the exported methods of the client's services, sorted by name.
 	Methods []*Method
+	// Others are the exported methods of other exported types that use an
+	// endpoint, sorted by name: "OIDCTokenSource.Token".
+	Others []*Method
 	// Constants are the constants of each type: strings, or int64s.
 	Constants map[string][]any
 }
@@ -109,7 +112,7 @@ func (r *reader) read() (*Source, error) {
 			source.Endpoints = append(source.Endpoints, endpoint)
 		}
 	}
-	source.Methods = r.methods()
+	source.Methods, source.Others = r.methods()
 	slices.SortFunc(source.Endpoints, func(a, b *Endpoint) int {
 		return strings.Compare(byPath(a.Operation), byPath(b.Operation))
 	})
@@ -235,36 +238,58 @@ func (r *reader) position(node ast.Node) string {
 	return fmt.Sprintf("%s:%d", position.Filename[strings.LastIndexByte(position.Filename, '/')+1:], position.Line)
 }
 
-// methods returns the exported methods of the services, and enters them into
-// the endpoints that they reach.
-func (r *reader) methods() []*Method {
-	var methods []*Method
-	for field, service := range r.services() {
-		for method := range service.Methods() {
-			if !method.Exported() {
-				continue
+// methods returns the exported methods of the services, and those of other types
+// that use an endpoint. It enters them into the endpoints that they reach.
+func (r *reader) methods() (ofServices, others []*Method) {
+	services := r.services()
+	for field, service := range services {
+		ofServices = append(ofServices, r.methodsOf(field, service)...)
+	}
+	scope := r.pkg.Types.Scope()
+	for _, name := range scope.Names() {
+		named, ok := scope.Lookup(name).Type().(*types.Named)
+		_, isType := scope.Lookup(name).(*types.TypeName)
+		isService := slices.Contains(slices.Collect(maps.Values(services)), named)
+		if !ok || !isType || isService || !named.Obj().Exported() || named.Obj().Name() != name {
+			continue
+		}
+		for _, m := range r.methodsOf(name, named) {
+			if len(m.Operations) > 0 {
+				others = append(others, m)
 			}
-			declaration := r.docs[method]
-			doc := declaration.Doc.Text()
-			m := &Method{
-				Name:       field + "." + method.Name(),
-				Position:   r.position(declaration),
-				Doc:        doc,
-				Deprecated: strings.HasPrefix(doc, "Deprecated: ") || strings.Contains(doc, "\n\nDeprecated: "),
-			}
-			for _, endpoint := range r.reach(method) {
-				m.Operations = append(m.Operations, endpoint.Operation)
-				endpoint.Methods = append(endpoint.Methods, m)
-			}
-			slices.Sort(m.Operations)
-			methods = append(methods, m)
 		}
 	}
-	slices.SortFunc(methods, byName)
+	slices.SortFunc(ofServices, byName)
+	slices.SortFunc(others, byName)
 	for _, list := range r.endpoints {
 		for _, endpoint := range list {
 			slices.SortFunc(endpoint.Methods, byName)
 		}
+	}
+	return ofServices, others
+}
+
+// methodsOf returns the exported methods of a type.
+func (r *reader) methodsOf(typeName string, named *types.Named) []*Method {
+	var methods []*Method
+	for method := range named.Methods() {
+		if !method.Exported() {
+			continue
+		}
+		declaration := r.docs[method]
+		doc := declaration.Doc.Text()
+		m := &Method{
+			Name:       typeName + "." + method.Name(),
+			Position:   r.position(declaration),
+			Doc:        doc,
+			Deprecated: strings.HasPrefix(doc, "Deprecated: ") || strings.Contains(doc, "\n\nDeprecated: "),
+		}
+		for _, endpoint := range r.reach(method) {
+			m.Operations = append(m.Operations, endpoint.Operation)
+			endpoint.Methods = append(endpoint.Methods, m)
+		}
+		slices.Sort(m.Operations)
+		methods = append(methods, m)
 	}
 	return methods
 }

@@ -28,6 +28,15 @@ type CowsService struct{}
 // HensService is not exported by the client.
 type HensService struct{}
 
+// Farmer has a cow, and is no service.
+type Farmer struct{}
+
+// Wake gets a cow: GET /api/cows/{name}.
+func (f *Farmer) Wake() { new(CowsService).Get() }
+
+// Sleep needs no cow.
+func (f *Farmer) Sleep() {}
+
 // Colour is a cow's.
 type Colour string
 
@@ -77,7 +86,10 @@ func TestLoad_FindsEndpointsAndMethods(t *testing.T) {
 	get, milk := src.Endpoints[0], src.Endpoints[1]
 	assert.Equal(t, "GET /api/cows/{name}", get.Operation)
 	assert.Contains(t, get.Position, "api.go:")
-	require.Len(t, get.Methods, 2)
+	require.Len(t, src.Others, 1)
+	assert.Equal(t, "Farmer.Wake", src.Others[0].Name)
+	assert.Equal(t, []string{"GET /api/cows/{name}"}, src.Others[0].Operations)
+	require.Len(t, get.Methods, 3)
 	assert.Equal(t, "POST /api/cows/{name}/milk", milk.Operation)
 	assert.True(t, milk.Deprecated())
 	require.Len(t, src.Methods, 2)

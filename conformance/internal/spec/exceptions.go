@@ -28,6 +28,9 @@ const (
 	// ExceptQuery, with a name as its argument, adds a query parameter, a
 	// string. Place: an operation.
 	ExceptQuery = "query"
+	// ExceptBody, with a media type as its argument, says that the body of a
+	// request is of that type, whatever is described. Place: an operation.
+	ExceptBody = "body"
 	// ExceptUnsent says that the package never sends a property of a request,
 	// or, with an argument, a query parameter of an operation. Place: a
 	// property, or an operation.
@@ -48,6 +51,7 @@ const (
 var takesArgument = map[string][]bool{
 	ExceptSchema:   {true},
 	ExceptQuery:    {true},
+	ExceptBody:     {true},
 	ExceptUnsent:   {true, false},
 	ExceptOpen:     {false},
 	ExceptTime:     {false},

@@ -401,6 +401,25 @@ func TestTokenSource_TheSourcesContext(t *testing.T) {
 	})
 }
 
+// A call that has ended must not see its results change afterwards.
+func TestTokenSource_FillsInNobodysResults(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &issuer{}
+		client := newIssued(t, source, pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(
+			func(ctx context.Context) (pulumiapi.Secret, time.Time, error) {
+				time.Sleep(time.Minute)
+				return pulumiapi.NewSecret(source.srv.Token()), time.Time{}, get(context.WithoutCancel(ctx), source.srv.Client())
+			})))
+		var info pulumiapi.ResponseInfo
+		ctx, cancel := context.WithTimeout(pulumiapi.CaptureResponse(t.Context(), &info), time.Second)
+		defer cancel()
+		require.ErrorIs(t, get(ctx, client), context.DeadlineExceeded)
+		require.NoError(t, get(t.Context(), client))
+		assert.Equal(t, pulumiapi.ResponseInfo{}, info)
+	})
+}
+
 func TestWithTokenSource_AndTheOtherSources(t *testing.T) {
 	t.Setenv("PULUMI_ACCESS_TOKEN", "from-variable")
 	srv := pulumiapitest.NewServer()

@@ -252,6 +252,7 @@ func (r call) failure(err error, path, requestID string, outcome transport.Outco
 		final := *refused // which observers may have kept
 		final.Attempts = outcome.Attempts
 		final.outcomeUnknown = unknown
+		final.transient = outcome.Transient
 		return &final
 	}
 	return &CallError{
@@ -261,6 +262,7 @@ func (r call) failure(err error, path, requestID string, outcome transport.Outco
 		Attempts:       outcome.Attempts,
 		Err:            err,
 		outcomeUnknown: unknown,
+		transient:      outcome.Transient,
 	}
 }
 

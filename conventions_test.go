@@ -243,7 +243,7 @@ func isServiceMethod(function *ast.FuncDecl) bool {
 
 // otherRooms are the files that name no operation of the service.
 var otherRooms = []string{
-	"doc.go", "client.go", "endpoint.go", "call.go", "pagination.go", "errors.go", "types.go", "credentials.go", "observer.go", "webhookevents.go",
+	"doc.go", "client.go", "endpoint.go", "call.go", "pagination.go", "poll.go", "errors.go", "types.go", "credentials.go", "observer.go", "webhookevents.go",
 }
 
 // endpointLiteral is a composite literal of an Endpoint.
@@ -518,7 +518,8 @@ func (u usage) operations(from string) []string {
 }
 
 // checkListPairs: what walks a list has a sister that gets one page of it, with
-// the same arguments and items, and the other way round.
+// the same arguments and items, and the other way round. What follows a list
+// has, instead of a page, a list that it follows: with its arguments and items.
 func checkListPairs(set sourceSet) (wrong []string) {
 	methods := map[string]*ast.FuncDecl{}
 	for _, file := range set.all {
@@ -530,6 +531,12 @@ func checkListPairs(set sourceSet) (wrong []string) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(methods)) {
 		function := methods[key]
+		if strings.HasPrefix(function.Name.Name, "Follow") {
+			if !slices.ContainsFunc(slices.Collect(maps.Values(methods)), func(list *ast.FuncDecl) bool { return follows(function, list) }) {
+				wrong = append(wrong, fmt.Sprintf("%s: %s follows no list: none of its service has its arguments and items", set.at(function), key))
+			}
+			continue
+		}
 		var sister, item, sisterItem string
 		switch walked, paged := walkedItem(function), pagedItem(function); {
 		case walked != "":
@@ -557,6 +564,13 @@ func checkListPairs(set sourceSet) (wrong []string) {
 		}
 	}
 	return wrong
+}
+
+// follows reports whether function can be what follows list.
+func follows(function, list *ast.FuncDecl) bool {
+	return strings.HasPrefix(list.Name.Name, "List") && receiverOf(list) == receiverOf(function) &&
+		walkedItem(function) != "" && walkedItem(list) == walkedItem(function) &&
+		slices.Equal(parameterTypes(list), parameterTypes(function))
 }
 
 // walkedItem returns T of a function that returns iter.Seq2[*T, error].
@@ -686,6 +700,11 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 		{"lists in pairs", service + "func (s *HooksService) List(ctx C) ([]Hook, error) {}\nfunc (s *HooksService) Get() (*Hook, error) {}", "", ""},
 		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}", "has no HooksService.ListPage", ""},
 		{"lists in pairs", service + "func (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}", "has no HooksService.List ", ""},
+		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}\nfunc (s *HooksService) Follow(ctx C, o *O) iter.Seq2[*Hook, error] {}", "", ""},
+		{"lists in pairs", service + "func (s *HooksService) Follow(ctx C, o *O) iter.Seq2[*Hook, error] {}", "follows no list", ""},
+		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}\nfunc (s *HooksService) Follow(ctx C, o *P) iter.Seq2[*Hook, error] {}", "follows no list", ""},
+		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}\nfunc (s *HooksService) Follow(ctx C, o *O) iter.Seq2[*Other, error] {}", "follows no list", ""},
+		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) ([]Hook, error) {}\nfunc (s *HooksService) Follow(ctx C, o *O) ([]Hook, error) {}", "follows no list", ""},
 		{"lists in pairs", service + "func (s *HooksService) Walk(ctx C, o *O) iter.Seq2[*Hook, error] {}", "begins with List", ""},
 	} {
 		file := c.file

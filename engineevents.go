@@ -437,7 +437,7 @@ var updateListEventsEndpoint = Endpoint{
 
 // ListEvents walks the engine's events of an update of any kind, oldest first,
 // over all pages, and ends with the newest there is: it does not wait for the
-// end of an update that runs. The sequence yields a nil event with the first
+// end of an update that runs, as [UpdatesService.Follow] does. The sequence yields a nil event with the first
 // error, and ends.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events

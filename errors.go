@@ -62,6 +62,7 @@ type APIError struct {
 	Header http.Header
 
 	outcomeUnknown bool
+	transient      bool // another time it may go better
 }
 
 // ErrorDetail is one complaint of the service about a request.
@@ -187,6 +188,7 @@ type CallError struct {
 	Err error
 
 	outcomeUnknown bool
+	transient      bool // another time it may go better
 }
 
 // Error returns the request, the cause, and what else there is to say: the

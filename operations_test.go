@@ -32,6 +32,8 @@ type operation struct {
 	// resends says whether a request that may have been carried out is sent
 	// again.
 	resends bool
+	// waits says that the method asks until an answer says that it is over.
+	waits bool
 	// on404 are the HTTP methods of what it sends if everything is refused
 	// with a 404.
 	on404 []string
@@ -133,6 +135,18 @@ func operations() []operation {
 			name: "Updates.GetStatus", fixture: "updates_get_status.json", resends: true, on404: []string{"GET"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.Updates.GetStatus(ctx, prod, "938cd018", nil)
+			},
+		},
+		{
+			name: "Updates.Wait", fixture: "updates_get_status.json", resends: true, waits: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Updates.Wait(ctx, prod, "938cd018", nil)
+			},
+		},
+		{
+			name: "Updates.Follow", fixture: "updates_list_events.json", items: "events", resends: true, waits: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.Updates.Follow(ctx, prod, "938cd018", nil))
 			},
 		},
 		{

@@ -303,7 +303,7 @@ var updateGetStatusEndpoint = Endpoint{
 }
 
 // GetStatus returns how far an update of any kind has come, and a part of what it
-// has printed. It does not wait.
+// has printed. It does not wait: [UpdatesService.Wait] does.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}
 func (s *UpdatesService) GetStatus(ctx context.Context, id StackIdentifier, updateID string, opts *UpdateStatusOptions) (*UpdateResults, error) {

@@ -169,7 +169,7 @@ func TestClient_Do_BodyThatCannotSeekAfterAll(t *testing.T) {
 			call := newCall(t.Context(), t, http.MethodPut, "/stacks", ReaderBody(&brokenSeeker{Reader: strings.NewReader("hello"), good: 1}))
 			outcome, err := newClient(t, s.transport).Do(call.Call)
 			requireStatus(t, http.StatusServiceUnavailable, err, call)
-			assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+			assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 		})
 	})
 }
@@ -300,7 +300,7 @@ func TestClient_Do_ReaderThatBlocks(t *testing.T) {
 				if tt.code > 0 {
 					requireStatus(t, tt.code, err, call)
 				}
-				assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+				assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: tt.code > 0}, outcome, "%s: the outcome", call)
 				assert.LessOrEqual(t, took, time.Minute+time.Second, "%s: the time it took", call)
 				// The read that is blocked still ends with the caller's pipe.
 				require.NoError(t, writer.Close(), "io.PipeWriter.Close")

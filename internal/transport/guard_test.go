@@ -57,7 +57,7 @@ func TestClient_Do_SilentServerIsGivenUp(t *testing.T) {
 				outcome, err := newClient(t, s.transport, withStall).Do(call.Call)
 				requireStalled(t, err, call)
 				assert.Equal(t, stall, time.Since(start), "%s: the time it took", call)
-				assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+				assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 			})
 			synctest.Test(t, func(t *testing.T) {
 				s := newServer(t, nth(tt.handler, status(http.StatusOK, "hello")))
@@ -81,7 +81,7 @@ func TestClient_Do_StalledWhileConnecting(t *testing.T) {
 		call := post(t)
 		outcome, err := newClient(t, &http.Transport{DialContext: n.dial}, withStall).Do(call.Call)
 		requireStalled(t, err, call)
-		assert.Equal(t, Outcome{Attempts: 4}, outcome, "%s: the outcome", call)
+		assert.Equal(t, Outcome{Attempts: 4, Transient: true}, outcome, "%s: the outcome", call)
 	})
 }
 

@@ -57,9 +57,11 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 		st.uncertain = true
 	}
 	renewing := st.mayRenew(resp)
-	worthwhile := renewing || c.isWorthwhile(st, resp, err, written)
+	transient := err != nil && st.isTransient(resp, err)
+	worthwhile := renewing || transient && c.mayResend(st, written)
 	ended := ctx.Err() != nil
 	st.cancelled = ended && err != nil && (unanswered || worthwhile)
+	st.transient = transient && !st.cancelled
 	if !st.cancelled || resp != nil && resp.StatusCode >= http.StatusBadRequest {
 		st.last = withoutURL(err)
 	}
@@ -113,15 +115,9 @@ func isRefusal(resp *http.Response) bool {
 		resp.StatusCode != http.StatusRequestTimeout && resp.StatusCode != http.StatusTooManyRequests
 }
 
-// isWorthwhile reports whether another attempt would do no harm and might help.
-func (c *Client) isWorthwhile(st *state, resp *http.Response, err error, written bool) bool {
-	switch {
-	case err == nil, st.attempts >= st.maxAttempts(c.config.Retry):
-		return false
-	case written && !st.call.Idempotent, !st.call.Body.canReopen():
-		return false
-	}
-	return st.isTransient(resp, err)
+// mayResend reports whether there may be another attempt without harm.
+func (c *Client) mayResend(st *state, written bool) bool {
+	return st.attempts < st.maxAttempts(c.config.Retry) && (st.call.Idempotent || !written) && st.call.Body.canReopen()
 }
 
 // maxAttempts does not count the attempt that only showed that the credentials

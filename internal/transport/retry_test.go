@@ -65,7 +65,7 @@ func TestClient_Do_RetriesByStatus(t *testing.T) {
 						return
 					}
 					requireStatus(t, tt.status, err, call)
-					assert.Equal(t, Outcome{Attempts: 1, Uncertain: tt.uncertain}, outcome,
+					assert.Equal(t, Outcome{Attempts: 1, Uncertain: tt.uncertain, Transient: tt.retried}, outcome,
 						"%s answered %d: the outcome", call, tt.status)
 				})
 			})
@@ -103,7 +103,7 @@ func TestClient_Do_GivesUpAfterMaxAttempts(t *testing.T) {
 				outcome, err := newClient(t, transport, withRetry(policy), withAttempts(&seen)).Do(call.Call)
 				requireStatus(t, http.StatusServiceUnavailable, err, call)
 				want := max(attempts, 1)
-				assert.Equal(t, Outcome{Attempts: want, Uncertain: true}, outcome, "%s: the outcome", call)
+				assert.Equal(t, Outcome{Attempts: want, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 				assert.Equal(t, want, transport.GetTotalCallCount(), "%s: requests sent", call)
 				assert.Len(t, seen, want, "%s: attempts observed", call)
 			})
@@ -120,14 +120,14 @@ func TestClient_Do_UncertaintyStays(t *testing.T) {
 		answers []httpmock.Responder
 		want    Outcome
 	}{
-		{"refused with a status", []httpmock.Responder{answer(404, "")}, Outcome{1, false}},
-		{"503, then refused", []httpmock.Responder{answer(503, ""), answer(404, "")}, Outcome{2, true}},
-		{"429, then refused", []httpmock.Responder{answer(429, ""), answer(404, "")}, Outcome{2, true}},
-		{"no answer, then refused", []httpmock.Responder{failure(errBroken), answer(404, "")}, Outcome{2, true}},
-		{"no answer, then no connection", []httpmock.Responder{failure(errBroken), refused, answer(404, "")}, Outcome{3, true}},
-		{"no connection, then refused", []httpmock.Responder{refused, answer(404, "")}, Outcome{2, false}},
-		{"no connection at all", []httpmock.Responder{refused, refused, refused, refused}, Outcome{4, false}},
-		{"no connection, then 503, then refused", []httpmock.Responder{refused, answer(503, ""), answer(404, "")}, Outcome{3, true}},
+		{"refused with a status", []httpmock.Responder{answer(404, "")}, Outcome{Attempts: 1}},
+		{"503, then refused", []httpmock.Responder{answer(503, ""), answer(404, "")}, Outcome{Attempts: 2, Uncertain: true}},
+		{"429, then refused", []httpmock.Responder{answer(429, ""), answer(404, "")}, Outcome{Attempts: 2, Uncertain: true}},
+		{"no answer, then refused", []httpmock.Responder{failure(errBroken), answer(404, "")}, Outcome{Attempts: 2, Uncertain: true}},
+		{"no answer, then no connection", []httpmock.Responder{failure(errBroken), refused, answer(404, "")}, Outcome{Attempts: 3, Uncertain: true}},
+		{"no connection, then refused", []httpmock.Responder{refused, answer(404, "")}, Outcome{Attempts: 2}},
+		{"no connection at all", []httpmock.Responder{refused, refused, refused, refused}, Outcome{Attempts: 4, Transient: true}},
+		{"no connection, then 503, then refused", []httpmock.Responder{refused, answer(503, ""), answer(404, "")}, Outcome{Attempts: 3, Uncertain: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestClient_Do_RetriesAnyMethodThatWasNotWritten(t *testing.T) {
 			call := post(t)
 			outcome, err := newClient(t, transport).Do(call.Call)
 			require.ErrorIs(t, err, syscall.ECONNREFUSED, "%s", call)
-			assert.Equal(t, Outcome{Attempts: 4}, outcome, "%s: the outcome", call)
+			assert.Equal(t, Outcome{Attempts: 4, Transient: true}, outcome, "%s: the outcome", call)
 		})
 	})
 }
@@ -240,7 +240,7 @@ func TestClient_Do_ConnectionBrokeAfterTheRequestWasWritten(t *testing.T) {
 						return
 					}
 					require.Error(t, err, "%s", call)
-					assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+					assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 					synctest.Wait()
 					assert.LessOrEqual(t, len(s.seen()), 1, "%s: what arrived: %v", call, s.seen())
 				})
@@ -261,7 +261,7 @@ func TestClient_Do_WriteOnAUsedConnectionIsNotResent(t *testing.T) {
 		require.NoError(t, err, "%s", first)
 		outcome, err := client.Do(second.Call)
 		require.Error(t, err, "%s", second)
-		assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", second)
+		assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", second)
 		assert.Equal(t, []string{"GET /cloud/stacks", "POST /cloud/stacks"}, s.seen(), "%s: what arrived", second)
 	})
 }
@@ -295,7 +295,7 @@ func TestClient_Do_TransportWithoutTrace(t *testing.T) {
 					assert.Equal(t, Outcome{Attempts: 2}, outcome, "%s: the outcome", call)
 				} else {
 					require.ErrorIs(t, err, tt.err, "%s", call)
-					assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+					assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 				}
 				// A read doesn't care.
 				call = get(t)
@@ -323,7 +323,7 @@ func TestClient_Do_ForgetsTheAttemptBefore(t *testing.T) {
 				return nil, errBroken // of a transport that says nothing
 			})).Do(call.Call)
 			require.ErrorIs(t, err, errBroken, "%s", call)
-			assert.Equal(t, Outcome{Attempts: 2, Uncertain: true}, outcome, "%s: the outcome", call)
+			assert.Equal(t, Outcome{Attempts: 2, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 		})
 	})
 	t.Run("that was cut off", func(t *testing.T) {
@@ -394,7 +394,7 @@ func TestClient_Do_TLS(t *testing.T) {
 			client := newClient(t, s.transport, func(c *Config) { c.Base = parseURL(t, "https://api.test/cloud") })
 			outcome, err := client.Do(call.Call)
 			tt.check(t, err)
-			assert.Equal(t, Outcome{Attempts: tt.attempts}, outcome, "%s, %s: the outcome", call, tt.name)
+			assert.Equal(t, Outcome{Attempts: tt.attempts, Transient: tt.attempts > 1}, outcome, "%s, %s: the outcome", call, tt.name)
 			assert.Len(t, s.dials(), tt.attempts, "%s, %s: connections", call, tt.name)
 		}
 	})
@@ -439,7 +439,7 @@ func TestClient_Do_OverHTTP2(t *testing.T) {
 		call.Request.URL.Scheme = "https"
 		outcome, err := client.Do(call.Call)
 		require.Error(t, err, "%s", call)
-		assert.Equal(t, Outcome{Attempts: 2, Uncertain: true}, outcome,
+		assert.Equal(t, Outcome{Attempts: 2, Uncertain: true, Transient: true}, outcome,
 			"%s, not connected, then reset: the outcome", call)
 
 		again := post(t)
@@ -544,7 +544,7 @@ func TestClient_Do_AnswerCutOff(t *testing.T) {
 						return
 					}
 					require.Error(t, err, "%s", call)
-					assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+					assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 					assert.Equal(t, []string{"POST /cloud/stacks"}, s.seen(), "%s: what arrived", call)
 				})
 			})
@@ -763,7 +763,7 @@ func TestClient_Do_RetryAfter(t *testing.T) {
 						outcome, err := newClient(t, c).Do(call.Call)
 						if tt.gives {
 							requireStatus(t, code, err, call)
-							assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+							assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 							assert.Zero(t, time.Since(start), "%s: the time it took", call)
 							return
 						}

@@ -114,6 +114,9 @@ type Outcome struct {
 	// Uncertain says that the request may have been carried out by an attempt
 	// that failed.
 	Uncertain bool
+	// Transient says that the last attempt failed, and that another call may go
+	// better: the network or the service was at fault.
+	Transient bool
 }
 
 // Do sends the call until it is answered, or until another attempt would be
@@ -174,6 +177,7 @@ type state struct {
 	uncertain bool          // an attempt so far may have been carried out
 	renewed   bool          // the credentials, because of a 401
 	warnings  []string      // that the observers were told
+	transient bool          // the last attempt failed, and another may go better
 	last      error         // of the last attempt that the context's end did not stop
 	wait      time.Duration // before the next attempt
 	waiting   bool
@@ -193,7 +197,7 @@ type state struct {
 }
 
 func (st *state) outcome() Outcome {
-	return Outcome{Attempts: st.attempts, Uncertain: st.uncertain}
+	return Outcome{Attempts: st.attempts, Uncertain: st.uncertain, Transient: st.transient}
 }
 
 // prepare makes the request fit to be sent: now, and by whom it says.
@@ -241,6 +245,7 @@ func stateOf(ctx context.Context) *state {
 func (st *state) begin() {
 	st.attempts++
 	st.begun = true
+	st.transient = false
 	st.wait = 0
 	st.waiting = false
 	st.started = time.Now()

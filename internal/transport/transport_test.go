@@ -355,7 +355,7 @@ func TestClient_Do_ContextEndedWhileWaiting(t *testing.T) {
 		requireStatus(t, http.StatusServiceUnavailable, err, call)
 		assert.Equal(t, "context canceled: the program shuts down; before that: status 503: busy", err.Error(),
 			"%s: the error's text", call)
-		assert.Equal(t, Outcome{Attempts: 1, Uncertain: true}, outcome, "%s: the outcome", call)
+		assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
 		assert.Equal(t, time.Second/4, time.Since(start), "%s: the time it took", call)
 	})
 }
@@ -418,7 +418,7 @@ func TestClient_Do_HTTPClientTimeoutIsRetried(t *testing.T) {
 				s := newServer(t, nth(tt.first, status(http.StatusOK, "hello")))
 				call := tt.call(t)
 				outcome, err := newClient(t, s.transport, withTimeout(time.Minute)).Do(call.Call)
-				assert.Equal(t, Outcome{Attempts: tt.attempts, Uncertain: true}, outcome, "%s: the outcome", call)
+				assert.Equal(t, Outcome{Attempts: tt.attempts, Uncertain: true, Transient: tt.attempts == 1}, outcome, "%s: the outcome", call)
 				if tt.attempts > 1 {
 					require.NoError(t, err, "%s", call)
 					assert.Equal(t, "hello", call.body, "%s: the answer", call)

@@ -33,7 +33,12 @@ type Method struct {
 	method  reflect.Method
 }
 
-// Methods returns the exported methods of the services that a client has.
+// Waiting are the methods that call others again and again until something has
+// ended, which is more than an answer that is made up says. The others are driven.
+var Waiting = []string{"Updates.Wait", "Updates.Follow"}
+
+// Methods returns the exported methods of the services that a client has, but
+// for those that wait.
 func Methods() []Method {
 	var methods []Method
 	client := reflect.TypeFor[pulumiapi.Client]()
@@ -43,7 +48,9 @@ func Methods() []Method {
 			continue
 		}
 		for method := range field.Type.Methods() {
-			methods = append(methods, Method{Name: field.Name + "." + method.Name, service: i, method: method})
+			if name := field.Name + "." + method.Name; !slices.Contains(Waiting, name) {
+				methods = append(methods, Method{Name: name, service: i, method: method})
+			}
 		}
 	}
 	return methods

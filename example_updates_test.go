@@ -1,0 +1,108 @@
+package pulumiapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/pulumiapitest"
+)
+
+// A program that goes on when the update on a stack has ended, for ten minutes
+// at most. That the update has failed is another thing than that nobody knows.
+func ExampleUpdatesService_Wait() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "payments-api", Stack: "prod-us"}
+	stack, err := client.Stacks.Get(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	go endUpdate(srv, id)
+
+	_, err = client.Updates.Wait(ctx, id, stack.ActiveUpdate, &pulumiapi.WaitOptions{MaxInterval: 5 * time.Second})
+	var failed *pulumiapi.UpdateFailedError
+	switch {
+	case errors.As(err, &failed):
+		fmt.Println("the update of", failed.Stack, "has", failed.Status)
+	case err != nil:
+		fmt.Println("nobody knows how it ended:", err)
+	default:
+		fmt.Println("done")
+	}
+	// Output:
+	// the update of acme-corp/payments-api/prod-us has failed
+}
+
+// endUpdate is what happens elsewhere meanwhile.
+func endUpdate(srv *pulumiapitest.Server, id pulumiapi.StackIdentifier) {
+	running, err := srv.RunningUpdate(id.Org, id.Project, id.Stack)
+	if err == nil {
+		err = running.Finish(pulumiapitest.Failed)
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+}
+
+// What an update says, as it says it.
+func ExampleUpdatesService_Follow() {
+	srv := pulumiapitest.NewServer()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	id := pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "prod"}
+	running, err := startUpdate(srv, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	go func() { // what happens elsewhere meanwhile
+		err := errors.Join(
+			running.Emit(pulumiapitest.DiagnosticEvent("info", "", "Creating the bucket")),
+			running.Emit(pulumiapitest.DiagnosticEvent("warning", "", "The bucket is public")),
+			running.Emit(pulumiapitest.SummaryEvent(pulumiapitest.Summary{Result: pulumiapitest.Succeeded})),
+			running.Finish(pulumiapitest.Succeeded),
+		)
+		if err != nil {
+			fmt.Println(err)
+		}
+	}()
+
+	for event, err := range client.Updates.Follow(ctx, id, running.ID(), nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		switch {
+		case event.DiagnosticEvent != nil:
+			fmt.Printf("%s: %s\n", event.DiagnosticEvent.Severity, strings.TrimSpace(event.DiagnosticEvent.Message))
+		case event.SummaryEvent != nil:
+			fmt.Println(event.SummaryEvent.Result)
+		}
+	}
+	// Output:
+	// info: Creating the bucket
+	// warning: The bucket is public
+	// succeeded
+}
+
+// startUpdate starts an update on a new stack.
+func startUpdate(srv *pulumiapitest.Server, id pulumiapi.StackIdentifier) (*pulumiapitest.RunningUpdate, error) {
+	if err := srv.AddOrganization(id.Org); err != nil {
+		return nil, err
+	}
+	if err := srv.AddStack(pulumiapitest.Stack{Org: id.Org, Project: id.Project, Name: id.Stack}); err != nil {
+		return nil, err
+	}
+	return srv.StartUpdate(id.Org, id.Project, id.Stack, pulumiapitest.Update{})
+}

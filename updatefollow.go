@@ -1,0 +1,73 @@
+package pulumiapi
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+)
+
+// How often an update is looked at that is followed. With each event, it is the
+// short time again.
+const (
+	followMinInterval = 500 * time.Millisecond
+	followMaxInterval = 5 * time.Second
+)
+
+// Follow walks the engine's events of an update of any kind, oldest first, as
+// they appear, and ends when the update has ended and all its events were there.
+// How it ended, [UpdatesService.Wait] then tells at once: an update that has failed
+// is no error here. The Cursor of opts is where to begin, and filters leave
+// events out.
+//
+// The sequence yields a nil event with the first error, and ends: at once, if
+// the first call fails or the service refuses a later one; when ctx ends, which
+// is then among the causes. Faults that may pass, such as a lost connection or a
+// status 503, don't end it once it has begun: it goes on where it was, with no
+// event lost or repeated, unless they last for five minutes.
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events,
+// and GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}
+func (s *UpdatesService) Follow(ctx context.Context, id StackIdentifier, updateID string, opts *EngineEventListOptions) iter.Seq2[*EngineEvent, error] {
+	options := optionsOf(opts)
+	options.Type = slices.Clone(options.Type)
+	return func(yield func(*EngineEvent, error) bool) {
+		w := updateWatch{service: s, id: id, updateID: updateID, poller: newPoller(followMinInterval, followMaxInterval)}
+		at := tail{token: string(options.Cursor)}
+		for ended := false; ; {
+			for atEnd := false; !atEnd; {
+				o := options
+				o.Cursor = Cursor(at.token)
+				page, err := ask(ctx, w.poller, func() (*Page[EngineEvent], error) {
+					return s.ListEventsPage(ctx, id, updateID, &o)
+				})
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				var events []EngineEvent
+				events, atEnd = take(&at, page.Items, string(page.Next))
+				for i := range events {
+					w.poller.hurry()
+					if !yield(&events[i], nil) {
+						return
+					}
+				}
+			}
+			if ended {
+				return
+			}
+			// An end of the list means nothing by itself: some installations have
+			// one after each page that is the newest. And between the page and the
+			// status there may have been more events.
+			results, err := w.look(ctx)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if ended = results.Status.IsFinal(); !ended {
+				w.poller.pause(ctx)
+			}
+		}
+	}
+}

@@ -801,7 +801,7 @@ func TestClient_UnusableAnswers(t *testing.T) {
 		"null":             {func() *http.Response { return answer(http.StatusOK, " null\n") }, []string{"null"}},
 		"HTML": {
 			func() *http.Response { return answer(http.StatusOK, page, "Content-Type", "text/html; charset=utf-8") },
-			[]string{"not JSON", `"text/html; charset=utf-8"`, `"<!doctype html> <html>[31mééé`, `é…"`},
+			[]string{"not JSON", `"text/html; charset=utf-8"`, `"<!doctype html> <html>[31mééé`, `é…`},
 		},
 		"HTML called JSON":   {func() *http.Response { return answer(http.StatusOK, page, "Content-Type", "application/json") }, []string{"not JSON", "application/json"}},
 		"text":               {func() *http.Response { return answer(http.StatusOK, "OK") }, []string{"not JSON", `begins "OK"`}},

@@ -113,7 +113,12 @@ func (e *APIError) Error() string {
 	if e.RetryAfter > 0 {
 		notes = append(notes, "retry after "+e.RetryAfter.String())
 	}
-	start := fmt.Sprintf("pulumiapi: %s: %d: ", requestText(e.Endpoint, e.Path), e.StatusCode)
+	return errorLine(fmt.Sprintf("pulumiapi: %s: %d: ", requestText(e.Endpoint, e.Path), e.StatusCode), message, notes)
+}
+
+// errorLine returns one line of at most maxErrorText characters, for which message
+// is cut.
+func errorLine(start, message string, notes []string) string {
 	end := inParentheses(notes)
 	room := maxErrorText - utf8.RuneCountInString(start) - utf8.RuneCountInString(end)
 	return start + oneLine(message, room) + end
@@ -191,12 +196,12 @@ type CallError struct {
 	transient      bool // another time it may go better
 }
 
-// Error returns the request, the cause, and what else there is to say: the
-// request ID, the number of attempts if there were several, and whether the
-// outcome is unknown.
+// Error returns one line of at most 300 characters: the request, the cause, and
+// what else there is to say: the request ID, the number of attempts if there
+// were several, and whether the outcome is unknown. Err may say more.
 func (e *CallError) Error() string {
-	return fmt.Sprintf("pulumiapi: %s: %v%s", requestText(e.Endpoint, e.Path), e.Err,
-		inParentheses(errorNotes(e.RequestID, e.Attempts, e.outcomeUnknown)))
+	return errorLine(fmt.Sprintf("pulumiapi: %s: ", requestText(e.Endpoint, e.Path)), fmt.Sprint(e.Err),
+		errorNotes(e.RequestID, e.Attempts, e.outcomeUnknown))
 }
 
 // Unwrap returns Err.

@@ -38,9 +38,10 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	dog, ctx := watch(req.Context(), g.stall, g.load)
 	st.dog = dog
 	req = guardUpload(req.WithContext(ctx), dog, st.call.Body.mayBlock())
+	st.sent = req
 	resp, err := g.next.RoundTrip(req)
 	if err != nil {
-		err = dog.explain(err)
+		err = redactError(req, dog.explain(err))
 		dog.release()
 		return nil, err
 	}
@@ -262,7 +263,7 @@ func (b *guardedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.dog.rest()
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = b.dog.explain(err)
+		err = redactError(b.st.sent, b.dog.explain(err))
 		b.st.readErr = err
 	}
 	return n, err

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -13,6 +14,16 @@ func Redact(req *http.Request, text string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, token, "[redacted]")
+}
+
+// redactError returns err, or its redacted text alone if that shows the credentials:
+// net/http quotes what it does not understand of an answer.
+func redactError(req *http.Request, err error) error {
+	text := err.Error()
+	if safe := Redact(req, text); safe != text {
+		return errors.New(safe)
+	}
+	return err
 }
 
 // redactHeader returns the answer's header, or a copy of it if it holds the

@@ -75,8 +75,9 @@ func place(u *url.URL) string {
 	return origin(u) + cutPath(u.EscapedPath())
 }
 
+// cutPath keeps an error from losing one of its ends to the length of the other.
 func cutPath(text string) string {
-	const longest = 100
+	const longest = 40
 	if len(text) > longest {
 		return text[:longest] + "…"
 	}

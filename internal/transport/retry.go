@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -97,14 +98,35 @@ func isDelivered(resp *http.Response, err error) bool {
 }
 
 // neverWritten reports whether an attempt that got no answer failed before any
-// of the request can have left this machine.
+// of the request can have left this machine, or was turned away unread.
 func (st *state) neverWritten(err error) bool {
+	if isRefusedStream(err) {
+		return true
+	}
 	if st.askedForConn.Load() {
 		return !st.gotConn.Load()
 	}
 	// The user's transport doesn't say; a failure to connect speaks for itself.
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// http2StreamError has the form of net/http's own, which is not exported but can be
+// had by errors.As.
+type http2StreamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e http2StreamError) Error() string { return fmt.Sprintf("stream error %d", e.Code) }
+
+// isRefusedStream reports whether the server closed the HTTP/2 stream before it
+// looked at the request (RFC 9113, section 8.7).
+func isRefusedStream(err error) bool {
+	const refusedStream = 0x7
+	stream, ok := errors.AsType[http2StreamError](err)
+	return ok && stream.Code == refusedStream
 }
 
 // isRefusal reports whether the answer proves that the request was not carried

@@ -191,9 +191,10 @@ type state struct {
 	askedForConn atomic.Bool
 	gotConn      atomic.Bool
 	handled      bool
-	dog          *watchdog // the last hop's, if there were redirects
-	readErr      error     // of the answer's body
-	cancelled    bool      // failed because the call's context had ended
+	sent         *http.Request // the last hop's, if there were redirects
+	dog          *watchdog     // its
+	readErr      error         // of the answer's body
+	cancelled    bool          // failed because the call's context had ended
 }
 
 func (st *state) outcome() Outcome {

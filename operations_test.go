@@ -27,6 +27,8 @@ type operation struct {
 	// the method returns nothing.
 	fixture string
 	answer  string
+	// text says that the answer is text, which the caller reads as it comes.
+	text bool
 	// items is the member of the fixture that holds what a list returns.
 	items string
 	// resends says whether a request that may have been carried out is sent
@@ -419,10 +421,13 @@ func (o operation) isArray(t *testing.T) bool {
 	return o.returnsValue() && bytes.TrimSpace(o.body(t))[0] == '['
 }
 
+// method is the HTTP method of what it sends first.
+func (o operation) method() string { return o.on404[0] }
+
 // isWrite reports whether the method changes something. A POST that is sent
 // again is one that only reads.
 func (o operation) isWrite() bool {
-	return o.on404[0] != http.MethodGet && (o.on404[0] != http.MethodPost || !o.resends)
+	return o.method() != http.MethodGet && (o.method() != http.MethodPost || !o.resends)
 }
 
 // body returns what a server answers to the operation when all is well.

@@ -1,0 +1,335 @@
+package pulumiapi_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+)
+
+// oneOfEachShape are the names of operations that differ in what they send and
+// what becomes of the answer.
+var oneOfEachShape = []string{
+	"Stacks.Get", "Stacks.List", "Teams.Create", "Stacks.Delete", "Webhooks.Update", "AuditLogs.Export",
+}
+
+func shapes(t *testing.T) []operation {
+	t.Helper()
+	var chosen []operation
+	for _, o := range matrixOperations() {
+		if slices.Contains(oneOfEachShape, o.name) {
+			chosen = append(chosen, o)
+		}
+	}
+	require.Len(t, chosen, len(oneOfEachShape), "operations of these names")
+	return chosen
+}
+
+// Frames of HTTP/2 (RFC 9113, section 6), and what they say.
+const (
+	frameData      = 0x0
+	frameHeaders   = 0x1
+	frameRSTStream = 0x3
+	frameSettings  = 0x4
+	framePing      = 0x6
+	frameGoAway    = 0x7
+
+	flagEndStream  = 0x1
+	flagAck        = 0x1
+	flagEndHeaders = 0x4
+
+	codeNo            = 0x0
+	codeInternal      = 0x2
+	codeRefusedStream = 0x7
+	codeEnhanceYour   = 0xb
+
+	http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+)
+
+// http2Fault is a fault that a server strikes with over HTTP/2.
+type http2Fault struct {
+	fault
+	strike func(s *http2Stream)
+}
+
+// refusedStream proves that nothing has been done, and net/http sends the request
+// again by itself, eight times in a minute. It keeps to itself why if time runs out
+// meanwhile: before a deadline, or where no body goes out that would be progress.
+func refusedStream() fault {
+	endures := func(o operation, m mode) bool {
+		return m == strikesAlways && (o.method() == http.MethodPost || o.method() == http.MethodPatch)
+	}
+	return fault{
+		name: "REFUSED_STREAM", stalls: true, takes: 75 * time.Second,
+		effect: func(o operation, m mode) effect {
+			switch {
+			case m == strikesOnce:
+				return harmless
+			case endures(o, m):
+				return unsent
+			}
+			return lost
+		},
+		repeats: func(o operation, m mode) int {
+			switch {
+			case m == strikesOnce:
+				return 1
+			case m == withDeadline:
+				return 5
+			case endures(o, m):
+				return 7 * maxAttempts
+			}
+			return 6 * maxAttempts
+		},
+	}
+}
+
+func http2Faults() []http2Fault {
+	refusal := "no more of " + clientToken + strings.Repeat(", please", 100)
+	return []http2Fault{
+		{
+			fault:  refusedStream(),
+			strike: func(s *http2Stream) { s.reset(codeRefusedStream) },
+		},
+		{
+			fault:  fault{name: "RST_STREAM before the answer", effect: every(lost)},
+			strike: func(s *http2Stream) { s.reset(codeInternal) },
+		},
+		{
+			fault: fault{name: "RST_STREAM after the headers", effect: onValues(lost, lost)},
+			strike: func(s *http2Stream) {
+				s.headers()
+				s.reset(codeInternal)
+			},
+		},
+		{
+			fault: fault{name: "RST_STREAM in the middle of the body", effect: onValues(lost, unusable)},
+			strike: func(s *http2Stream) {
+				s.headers()
+				s.data(s.body[:len(s.body)/2], 0)
+				s.reset(codeInternal)
+			},
+		},
+		{
+			fault: fault{name: "RST_STREAM that says NO_ERROR in the middle of the body", effect: onValues(lost, unusable)},
+			strike: func(s *http2Stream) {
+				s.headers()
+				s.data(s.body[:len(s.body)/2], 0)
+				s.reset(codeNo)
+			},
+		},
+		{
+			fault: fault{name: "GOAWAY for what is in flight", effect: every(lost)},
+			strike: func(s *http2Stream) {
+				s.goAway(s.id, codeEnhanceYour, refusal)
+				s.hangUp()
+			},
+		},
+		{
+			fault: fault{name: "GOAWAY in the middle of the body", effect: onValues(lost, unusable)},
+			strike: func(s *http2Stream) {
+				s.headers()
+				s.data(s.body[:len(s.body)/2], 0)
+				s.goAway(s.id, codeInternal, refusal)
+				s.hangUp()
+			},
+		},
+		{
+			fault: fault{name: "GOAWAY while the answer goes on", effect: every(harmless)},
+			strike: func(s *http2Stream) {
+				s.goAway(s.id, codeNo, refusal)
+				s.answer()
+			},
+		},
+		{
+			fault:  fault{name: "silent", effect: every(lost), stalls: true},
+			strike: func(*http2Stream) {},
+		},
+		{
+			fault: fault{name: "silent in the middle of the body", effect: onValues(lost, unusable), stalls: true},
+			strike: func(s *http2Stream) {
+				s.headers()
+				s.data(s.body[:len(s.body)/2], 0)
+			},
+		},
+	}
+}
+
+// http2Server strikes requests over HTTP/2 with a fault. Its frames are written by
+// hand, as a real server would not send them.
+type http2Server struct {
+	faultyServer
+	strike func(s *http2Stream)
+	tls    *tls.Config
+}
+
+// dial connects to the server, by TLS over a connection in memory.
+func (s *http2Server) dial(_ context.Context, _, _ string) (net.Conn, error) {
+	client, server := s.connect()
+	s.running.Go(func() { s.serve(tls.Server(server, s.tls)) })
+	return client, nil
+}
+
+// serve reads frames in one goroutine and writes them in another: the pipe holds
+// none, and each end may wait for the other.
+func (s *http2Server) serve(conn net.Conn) {
+	frames := make(chan []byte, 1000)
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		defer conn.Close()
+		for frame := range frames {
+			if _, err := conn.Write(frame); err != nil {
+				return
+			}
+		}
+	})
+	_ = s.read(conn, frames)
+	close(frames)
+	// A client that can't write reads nothing either.
+	_, _ = io.Copy(io.Discard, conn)
+	writing.Wait()
+}
+
+// read reads the requests, until the connection ends or is to end.
+func (s *http2Server) read(conn net.Conn, frames chan<- []byte) error {
+	if _, err := io.ReadFull(conn, make([]byte, len(http2Preface))); err != nil {
+		return err
+	}
+	frames <- frameOf(frameSettings, 0, 0, nil)
+	for {
+		var head [9]byte
+		if _, err := io.ReadFull(conn, head[:]); err != nil {
+			return err
+		}
+		kind, flags, id := head[3], head[4], binary.BigEndian.Uint32(head[5:])
+		payload := make([]byte, binary.BigEndian.Uint32(head[:4])>>8)
+		if _, err := io.ReadFull(conn, payload); err != nil {
+			return err
+		}
+		switch {
+		case kind == frameSettings && flags&flagAck == 0:
+			frames <- frameOf(frameSettings, flagAck, 0, nil)
+		case kind == framePing && flags&flagAck == 0:
+			frames <- frameOf(framePing, flagAck, 0, payload)
+		case (kind == frameHeaders || kind == frameData) && flags&flagEndStream != 0:
+			stream := &http2Stream{id: id, body: s.body, frames: frames}
+			if !s.arrive() {
+				stream.answer()
+			} else if s.strike(stream); stream.hungUp {
+				return nil
+			}
+		}
+	}
+}
+
+// http2Stream is a request that has been read, to be answered in frames.
+type http2Stream struct {
+	id     uint32
+	body   []byte // of a good answer
+	frames chan<- []byte
+	hungUp bool
+}
+
+// headers announces the body of a success.
+func (s *http2Stream) headers() {
+	block := []byte{0x88} // :status: 200, from the static table
+	for _, field := range [][2]string{
+		{"content-length", fmt.Sprint(len(s.body))},
+		{"x-echo", clientToken},
+		{"x-pulumi-request-id", "8f2c " + clientToken},
+		{"x-pulumi-warning", "the token " + clientToken + " is old"},
+	} {
+		block = append(block, 0) // a literal that is not indexed, with a new name (RFC 7541, section 6.2.2)
+		for _, text := range field {
+			block = append(append(block, byte(len(text))), text...)
+		}
+	}
+	s.frames <- frameOf(frameHeaders, flagEndHeaders, s.id, block)
+}
+
+func (s *http2Stream) data(data []byte, flags byte) {
+	const longest = 16 << 10
+	for len(data) > longest {
+		s.frames <- frameOf(frameData, 0, s.id, data[:longest])
+		data = data[longest:]
+	}
+	s.frames <- frameOf(frameData, flags, s.id, data)
+}
+
+func (s *http2Stream) answer() {
+	s.headers()
+	s.data(s.body, flagEndStream)
+}
+
+func (s *http2Stream) reset(code uint32) {
+	s.frames <- frameOf(frameRSTStream, 0, s.id, binary.BigEndian.AppendUint32(nil, code))
+}
+
+// goAway says that streams up to last are processed, and nothing else will be.
+func (s *http2Stream) goAway(last, code uint32, debug string) {
+	payload := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), code)
+	s.frames <- frameOf(frameGoAway, 0, 0, append(payload, debug...))
+}
+
+// hangUp closes the connection when all has been sent.
+func (s *http2Stream) hangUp() { s.hungUp = true }
+
+// frameOf returns a frame (RFC 9113, section 4.1).
+func frameOf(kind, flags byte, stream uint32, payload []byte) []byte {
+	frame := binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind))
+	frame = append(frame, flags)
+	frame = binary.BigEndian.AppendUint32(frame, stream)
+	return append(frame, payload...)
+}
+
+// TestFaultMatrix_HTTP2 drives an operation of each shape into what only HTTP/2 has.
+func TestFaultMatrix_HTTP2(t *testing.T) {
+	t.Parallel()
+	certified := httptest.NewTLSServer(http.NotFoundHandler())
+	certified.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(certified.Certificate())
+	config := &tls.Config{Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}}
+	for _, o := range shapes(t) {
+		for _, f := range http2Faults() {
+			for _, m := range []mode{strikesOnce, strikesAlways, withDeadline} {
+				c := cell{o: o, f: f.fault, m: m}
+				t.Run(c.String(), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						server := &http2Server{tls: config, strike: f.strike}
+						server.once, server.body = m == strikesOnce, c.goodAnswer(t)
+						c.checkHTTP2(t, server, roots)
+					})
+				})
+			}
+		}
+	}
+}
+
+func (c cell) checkHTTP2(t *testing.T, server *http2Server, roots *x509.CertPool) {
+	t.Helper()
+	defer server.close()
+	sent := &countingTransport{next: &http.Transport{
+		DialContext:       server.dial,
+		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: "example.com"},
+		ForceAttemptHTTP2: true,
+	}}
+	w := newWitness(t, pulumiapi.WithBaseURL(faultyBase), pulumiapi.WithHTTPClient(&http.Client{Transport: sent}))
+	c.drive(t, w, sent, &server.faultyServer)
+}

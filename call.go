@@ -28,8 +28,8 @@ const (
 
 	requestIDHeader = "X-Pulumi-Request-ID"
 
-	// maxAnswer is the longest JSON answer that is read into memory.
-	maxAnswer = 64 << 20
+	// defaultMaxAnswer is the longest JSON answer that is read into memory.
+	defaultMaxAnswer = 64 << 20
 	// maxErrorBody is how much of a refusal is read.
 	maxErrorBody = 64 << 10
 )
@@ -247,22 +247,24 @@ func trimStart(body []byte) []byte {
 
 // failure returns the error that the caller gets for the one that ended the call.
 func (r call) failure(err error, path, requestID string, outcome transport.Outcome) error {
-	unknown := outcome.Uncertain && r.endpoint.isWrite()
+	known := callOutcome{
+		unknown:    outcome.Uncertain && r.endpoint.isWrite(),
+		transient:  outcome.Transient,
+		overBudget: outcome.OverBudget,
+	}
 	if refused, ok := err.(*APIError); ok { //nolint:errorlint // one that is wrapped is not the call's outcome
 		final := *refused // which observers may have kept
 		final.Attempts = outcome.Attempts
-		final.outcomeUnknown = unknown
-		final.transient = outcome.Transient
+		final.outcome = known
 		return &final
 	}
 	return &CallError{
-		Endpoint:       r.endpoint,
-		Path:           path,
-		RequestID:      requestID,
-		Attempts:       outcome.Attempts,
-		Err:            err,
-		outcomeUnknown: unknown,
-		transient:      outcome.Transient,
+		Endpoint:  r.endpoint,
+		Path:      path,
+		RequestID: requestID,
+		Attempts:  outcome.Attempts,
+		Err:       err,
+		outcome:   known,
 	}
 }
 
@@ -283,7 +285,7 @@ func (r call) decodeBody(resp *http.Response, v any, limit int64) error {
 		}
 	}()
 	// What a header claims is believed up to the usual limit only.
-	if size := resp.ContentLength; size > 0 && size <= maxAnswer {
+	if size := resp.ContentLength; size > 0 && size <= defaultMaxAnswer {
 		buffer.Grow(int(size) + bytes.MinRead)
 	}
 	_, err := buffer.ReadFrom(io.LimitReader(resp.Body, limit+1))
@@ -294,7 +296,7 @@ func (r call) decodeBody(resp *http.Response, v any, limit int64) error {
 	case err != nil:
 		return fmt.Errorf("the answer was cut off after %d bytes: %w", buffer.Len(), err)
 	case int64(buffer.Len()) > limit:
-		return fmt.Errorf("the answer is longer than the %d MiB that are read at most", limit>>20)
+		return fmt.Errorf("the answer is longer than the %s that are read at most (WithMaxAnswer)", sizeText(limit))
 	case len(body) == 0:
 		return fmt.Errorf("the answer (status %d) has no body", resp.StatusCode)
 	case string(body) == "null" && reflect.TypeOf(v).Elem().Kind() != reflect.Slice:
@@ -302,6 +304,14 @@ func (r call) decodeBody(resp *http.Response, v any, limit int64) error {
 	default:
 		return r.decodeAnswer(resp, body, v)
 	}
+}
+
+// sizeText returns a number of bytes in MiB, if it is a whole number of them.
+func sizeText(size int64) string {
+	if size%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", size>>20)
+	}
+	return fmt.Sprintf("%d bytes", size)
 }
 
 func (r call) decodeAnswer(resp *http.Response, body []byte, v any) error {
@@ -335,7 +345,7 @@ func (r call) unexpected(wanted string, resp *http.Response, body []byte) error 
 // fetch makes a call whose answer is a T.
 func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
 	var value *T
-	limit := int64(maxAnswer)
+	limit := c.maxAnswer
 	if r.unlimited {
 		limit = math.MaxInt64 - 1
 	}

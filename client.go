@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +53,7 @@ type Client struct {
 	token     Secret      // zero if tokens has it
 	tokens    *tokenCache // nil without a token source
 	userAgent string
+	maxAnswer int64
 	transport *transport.Client
 }
 
@@ -70,6 +73,7 @@ type config struct {
 	observer        Observer
 	retry           RetryPolicy
 	limiter         RateLimiter
+	maxAnswer       int64
 }
 
 // NewClient returns a Client. Without credentials, or with an option that
@@ -112,7 +116,7 @@ func NewClient(opts ...Option) (*Client, error) {
 }
 
 func newConfig(opts []Option) (*config, error) {
-	c := config{userAgent: "pulumiapi/" + version}
+	c := config{userAgent: "pulumiapi/" + version, maxAnswer: defaultMaxAnswer}
 	for i, opt := range opts {
 		if opt == nil {
 			return nil, &ArgumentError{Name: fmt.Sprintf("opts[%d]", i), Reason: "is nil"}
@@ -133,6 +137,7 @@ func (c *config) newClient() (*Client, error) {
 	client := &Client{
 		base:      base,
 		userAgent: c.userAgent,
+		maxAnswer: c.maxAnswer,
 		transport: transport.New(c.transportConfig(base)),
 	}
 	client.Stacks = &StacksService{client: client}
@@ -304,6 +309,20 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
+// WithMaxAnswer sets how long a JSON answer may be, in bytes after decompression:
+// 64 MiB unless set. A longer one is a [*CallError] that says so, and is not read
+// further. A stack's state ([StacksService.Export]) and what streams, such as an
+// audit log's export, have no limit.
+func WithMaxAnswer(size int64) Option {
+	return func(c *config) error {
+		if size <= 0 {
+			return newArgumentError("WithMaxAnswer", strconv.FormatInt(size, 10), "must be positive")
+		}
+		c.maxAnswer = min(size, math.MaxInt64-1)
+		return nil
+	}
+}
+
 // WithRetry changes how failed requests are sent again.
 func WithRetry(policy RetryPolicy) Option {
 	return func(c *config) error {
@@ -357,10 +376,19 @@ type RetryPolicy struct {
 	// outlast the context's deadline, the call fails at once, and the error
 	// says how long the service asked to wait.
 	MaxWait time.Duration
+	// Budget bounds the retries of all calls of a client together, so that many
+	// of them don't storm a service that is overloaded: ten, and this many for
+	// each call; 0.2 by default, which is 20 % of the calls. It refills with calls,
+	// and never holds more than ten retries. A call that is not tried again
+	// because of it has an error that is [ErrRetryBudget]. Negative is no bound.
+	Budget float64
 }
 
 // maxRetryWait keeps sums of waits from overflowing.
 const maxRetryWait = 365 * 24 * time.Hour
+
+// maxRetryBudget is more retries a call than any policy makes.
+const maxRetryBudget = 100
 
 func (p RetryPolicy) check() error {
 	switch {
@@ -374,6 +402,8 @@ func (p RetryPolicy) check() error {
 		return newArgumentError("WithRetry", max(p.MinWait, p.MaxWait).String(), "a wait is longer than a year")
 	case p.MaxWait > 0 && p.MinWait > p.MaxWait:
 		return newArgumentError("WithRetry", p.MinWait.String(), "MinWait is longer than MaxWait")
+	case math.IsNaN(p.Budget) || p.Budget > maxRetryBudget:
+		return newArgumentError("WithRetry", fmt.Sprint(p.Budget), "Budget is no number up to 100")
 	}
 	return nil
 }
@@ -391,5 +421,6 @@ func (p RetryPolicy) complete() transport.RetryPolicy {
 		MaxAttempts: cmp.Or(p.MaxAttempts, 4),
 		MinWait:     minWait,
 		MaxWait:     cmp.Or(p.MaxWait, max(30*time.Second, minWait)),
+		Budget:      cmp.Or(max(p.Budget, -1), 0.2),
 	}
 }

@@ -21,7 +21,8 @@ func TestClient_OneForAHundredGoroutines(t *testing.T) {
 	t.Parallel()
 	// The bubble fails if a goroutine is left.
 	synctest.Test(t, func(t *testing.T) {
-		srv, client := newCloud(t, 25)
+		srv, _ := newCloud(t, 25)
+		client := clientOf(t, srv, pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: -1})) // for 20 retries in a hundred calls
 		srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user/stacks", Times: 20, Truncate: 30})
 		var all sync.WaitGroup
 		for range 100 {

@@ -71,7 +71,7 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (*ResponseInfo, e
 	if r.body, err = requestBody(req.Body); err != nil {
 		return nil, err
 	}
-	if r.receive, err = r.receiver(out); err != nil { //nolint:bodyclose // what receives a body closes it
+	if r.receive, err = c.receiver(r, out); err != nil { //nolint:bodyclose // what receives a body closes it
 		return nil, err
 	}
 	return c.send(ctx, r)
@@ -160,7 +160,7 @@ func isNilPointer(v any) bool {
 }
 
 // receiver returns what reads a success's body into out.
-func (r call) receiver(out any) (func(*http.Response) error, error) {
+func (c *Client) receiver(r call, out any) (func(*http.Response) error, error) {
 	if out == nil {
 		return nil, nil //nolint:nilnil // nothing to receive is not an error
 	}
@@ -176,7 +176,7 @@ func (r call) receiver(out any) (func(*http.Response) error, error) {
 	}
 	return func(resp *http.Response) error {
 		fresh := reflect.New(target.Type().Elem())
-		if err := r.decodeBody(resp, fresh.Interface(), maxAnswer); err != nil {
+		if err := r.decodeBody(resp, fresh.Interface(), c.maxAnswer); err != nil {
 			return err
 		}
 		target.Elem().Set(fresh.Elem())

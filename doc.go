@@ -69,7 +69,9 @@
 // changes something is sent again only if it never left, as no connection could
 // be made; repeating it is your decision, not the client's. A Retry-After of the
 // service is honoured; one that is longer than the policy allows, or than the
-// context has left, ends the call at once. [WithRetry] sets the numbers.
+// context has left, ends the call at once. All calls of a client share a budget of
+// retries, so that they don't storm a service that is down. [WithRetry] sets the
+// numbers.
 //
 // # Timeouts and limits
 //
@@ -77,7 +79,8 @@
 // context, an attempt in which no byte comes for 60 seconds is given up; an
 // answer that keeps flowing is not. With a deadline, nothing but the deadline
 // counts, and the Timeout of a [net/http.Client] that you brought. A JSON answer
-// of more than 64 MiB is refused, but for that of [StacksService.Export].
+// of more than 64 MiB ([WithMaxAnswer]) is refused, but for that of
+// [StacksService.Export].
 //
 // # Configuration and credentials
 //

@@ -31,12 +31,23 @@ var (
 	// that nothing happened: it may or may not have been carried out. It is
 	// found on an [*APIError] or a [*CallError], beside what else they are.
 	ErrOutcomeUnknown = errors.New("pulumiapi: outcome unknown")
+	// ErrRetryBudget says that another attempt might have helped, but that the
+	// client has made too many for all its calls together: see
+	// [RetryPolicy.Budget]. It is found beside what else the error is.
+	ErrRetryBudget = errors.New("pulumiapi: retry budget used up")
 )
+
+// callOutcome is what an error knows of its call beside what went wrong.
+type callOutcome struct {
+	unknown    bool // a write may or may not have been carried out
+	transient  bool // another time it may go better
+	overBudget bool // it was not tried again for the sake of the service
+}
 
 // APIError is the service's own refusal: an answer with a status that is not a
 // success. Get it with [errors.As], or ask with [errors.Is] for
 // [ErrUnauthorized], [ErrForbidden], [ErrNotFound], [ErrConflict],
-// [ErrRateLimited] or [ErrOutcomeUnknown].
+// [ErrRateLimited], [ErrOutcomeUnknown] or [ErrRetryBudget].
 type APIError struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
@@ -61,8 +72,7 @@ type APIError struct {
 	// Header is the answer's header.
 	Header http.Header
 
-	outcomeUnknown bool
-	transient      bool // another time it may go better
+	outcome callOutcome
 }
 
 // ErrorDetail is one complaint of the service about a request.
@@ -109,7 +119,7 @@ func (e *APIError) Error() string {
 	if message == "" {
 		message = http.StatusText(e.StatusCode)
 	}
-	notes := errorNotes(e.RequestID, e.Attempts, e.outcomeUnknown)
+	notes := errorNotes(e.RequestID, e.Attempts, e.outcome)
 	if e.RetryAfter > 0 {
 		notes = append(notes, "retry after "+e.RetryAfter.String())
 	}
@@ -133,7 +143,7 @@ func requestText(endpoint Endpoint, path string) string {
 }
 
 // errorNotes returns what an error says beside what went wrong.
-func errorNotes(requestID string, attempts int, outcomeUnknown bool) []string {
+func errorNotes(requestID string, attempts int, outcome callOutcome) []string {
 	var notes []string
 	if requestID != "" {
 		notes = append(notes, "request "+oneLine(requestID, maxShownRequest))
@@ -141,7 +151,10 @@ func errorNotes(requestID string, attempts int, outcomeUnknown bool) []string {
 	if attempts > 1 {
 		notes = append(notes, fmt.Sprintf("%d attempts", attempts))
 	}
-	if outcomeUnknown {
+	if outcome.overBudget {
+		notes = append(notes, "no more retries: the client's retry budget is used up")
+	}
+	if outcome.unknown {
 		notes = append(notes, "outcome unknown")
 	}
 	return notes
@@ -155,7 +168,7 @@ func inParentheses(notes []string) string {
 }
 
 // Is reports whether target is the sentinel of the error's status, or
-// [ErrOutcomeUnknown] where that holds.
+// [ErrOutcomeUnknown] or [ErrRetryBudget] where that holds.
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
@@ -169,7 +182,9 @@ func (e *APIError) Is(target error) bool {
 	case ErrRateLimited:
 		return e.StatusCode == http.StatusTooManyRequests
 	case ErrOutcomeUnknown:
-		return e.outcomeUnknown
+		return e.outcome.unknown
+	case ErrRetryBudget:
+		return e.outcome.overBudget
 	}
 	return false
 }
@@ -192,8 +207,7 @@ type CallError struct {
 	// Err is the cause.
 	Err error
 
-	outcomeUnknown bool
-	transient      bool // another time it may go better
+	outcome callOutcome
 }
 
 // Error returns one line of at most 300 characters: the request, the cause, and
@@ -201,15 +215,15 @@ type CallError struct {
 // were several, and whether the outcome is unknown. Err may say more.
 func (e *CallError) Error() string {
 	return errorLine(fmt.Sprintf("pulumiapi: %s: ", requestText(e.Endpoint, e.Path)), fmt.Sprint(e.Err),
-		errorNotes(e.RequestID, e.Attempts, e.outcomeUnknown))
+		errorNotes(e.RequestID, e.Attempts, e.outcome))
 }
 
 // Unwrap returns Err.
 func (e *CallError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrOutcomeUnknown], and holds.
+// Is reports whether target is [ErrOutcomeUnknown] or [ErrRetryBudget], and holds.
 func (e *CallError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.outcomeUnknown
+	return target == ErrOutcomeUnknown && e.outcome.unknown || target == ErrRetryBudget && e.outcome.overBudget
 }
 
 // ArgumentError says that an argument can't be right. Nothing was sent.

@@ -44,7 +44,7 @@ func TestAPIError_Error(t *testing.T) {
 			StatusCode: 429, Message: "slow down", Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", Attempts: 1, RetryAfter: time.Hour,
 		},
 		"pulumiapi: GET /api/orgs/acme/hooks/x: 503: oops (request 8f2c, 2 attempts, outcome unknown)": {
-			StatusCode: 503, Message: "oops", Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", RequestID: "8f2c", Attempts: 2, outcomeUnknown: true,
+			StatusCode: 503, Message: "oops", Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", RequestID: "8f2c", Attempts: 2, outcome: callOutcome{unknown: true},
 		},
 		"pulumiapi: GET /api/orgs/acme/hooks/x: 503: try later (2 attempts)": {
 			StatusCode: 503, Message: "try later", Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", Attempts: 2,
@@ -124,7 +124,7 @@ func TestAPIError_Is(t *testing.T) {
 	t.Parallel()
 	for status := 300; status < 600; status++ {
 		for _, unknown := range []bool{false, true} {
-			refused := &APIError{StatusCode: status, outcomeUnknown: unknown}
+			refused := &APIError{StatusCode: status, outcome: callOutcome{unknown: unknown}}
 			for _, err := range []error{
 				refused,
 				fmt.Errorf("list hooks: %w", refused),
@@ -151,7 +151,7 @@ func TestCallError(t *testing.T) {
 	for want, e := range map[string]*CallError{
 		"pulumiapi: GET /api/orgs/{orgName}/hooks/{hookName}: the connection broke: unexpected EOF": {Endpoint: hookEndpoint, Attempts: 1, Err: cause},
 		"pulumiapi: GET /api/orgs/acme/hooks/x: the connection broke: unexpected EOF (request 8f2c, outcome unknown)": {
-			Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", RequestID: "8f2c", Attempts: 1, Err: cause, outcomeUnknown: true,
+			Endpoint: hookEndpoint, Path: "/api/orgs/acme/hooks/x", RequestID: "8f2c", Attempts: 1, Err: cause, outcome: callOutcome{unknown: true},
 		},
 		"pulumiapi: GET /api/orgs/{orgName}/hooks/{hookName}: the connection broke: unexpected EOF (4 attempts)": {Endpoint: hookEndpoint, Attempts: 4, Err: cause},
 		"pulumiapi: GET /api/orgs/{orgName}/hooks/{hookName}: context canceled":                                  {Endpoint: hookEndpoint, Err: context.Canceled},
@@ -161,7 +161,7 @@ func TestCallError(t *testing.T) {
 		require.ErrorIs(t, e, e.Err)
 	}
 	for _, unknown := range []bool{false, true} {
-		e := &CallError{Endpoint: hookEndpoint, Err: cause, outcomeUnknown: unknown}
+		e := &CallError{Endpoint: hookEndpoint, Err: cause, outcome: callOutcome{unknown: unknown}}
 		for _, err := range []error{e, fmt.Errorf("create: %w", e)} {
 			for _, sentinel := range sentinels {
 				want := unknown && sentinel == ErrOutcomeUnknown //nolint:errorlint // which one it is

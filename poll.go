@@ -136,10 +136,10 @@ func sleep(ctx context.Context, wait time.Duration) {
 // isTransient reports whether the call that failed may go better another time.
 func isTransient(err error) bool {
 	if refused, ok := errors.AsType[*APIError](err); ok {
-		return refused.transient
+		return refused.outcome.transient
 	}
 	failed, ok := errors.AsType[*CallError](err)
-	return ok && failed.transient
+	return ok && failed.outcome.transient
 }
 
 // retryAfterOf returns how long the service asked to wait; zero if it did not.

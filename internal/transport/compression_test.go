@@ -209,7 +209,7 @@ func TestClient_Do_ManyCompressedAnswersAtATime(t *testing.T) {
 			}
 			_, _ = w.Write(zipped)
 		})
-		client := newClient(t, s.transport, withRetry(RetryPolicy{MaxAttempts: 1}))
+		client := newClient(t, s.transport, withRetry(RetryPolicy{MaxAttempts: 1, Budget: -1}))
 		var wg sync.WaitGroup
 		for i := range 50 {
 			wg.Go(func() {

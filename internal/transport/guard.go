@@ -13,9 +13,10 @@ import (
 // guard begins each attempt, and sees to it that none hangs: neither on a
 // server that stays silent nor on a body that never ends.
 type guard struct {
-	next  http.RoundTripper
-	stall time.Duration
-	load  *load
+	next   http.RoundTripper
+	stall  time.Duration
+	load   *load
+	budget *budget
 }
 
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -33,7 +34,9 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, context.Cause(req.Context())
 	default:
-		st.begin()
+		if st.begin(); st.attempts == 1 {
+			g.budget.earn()
+		}
 	}
 	dog, ctx := watch(req.Context(), g.stall, g.load)
 	st.dog = dog

@@ -26,7 +26,7 @@ const (
 	testToken = "pul-0123456789abcdef"
 )
 
-var testPolicy = RetryPolicy{MaxAttempts: 4, MinWait: time.Second, MaxWait: 30 * time.Second}
+var testPolicy = RetryPolicy{MaxAttempts: 4, MinWait: time.Second, MaxWait: 30 * time.Second, Budget: -1}
 
 // network is a network in memory whose connections are pipes: a goroutine that
 // waits for a socket keeps the clock of a synctest bubble from advancing.

@@ -155,7 +155,7 @@ func TestClient_Do_ObservesFailures(t *testing.T) {
 		for _, tt := range tests {
 			var got []Attempt
 			call := newCall(tt.context(), t, http.MethodGet, "/stacks", nil)
-			_, err := newClient(t, tt.transport, withAttempts(&got), withRetry(RetryPolicy{MaxAttempts: 1})).Do(call.Call)
+			_, err := newClient(t, tt.transport, withAttempts(&got), withRetry(RetryPolicy{MaxAttempts: 1, Budget: -1})).Do(call.Call)
 			require.Error(t, err, "%s, %s", call, tt.name)
 			require.Len(t, got, len(tt.want), "%s, %s: attempts observed", call, tt.name)
 			for i, want := range tt.want {

@@ -22,6 +22,9 @@ type RetryPolicy struct {
 	// on up to MaxWait. A wait that the server asks for counts if it is not
 	// longer than MaxWait, and else ends the call.
 	MinWait, MaxWait time.Duration
+	// Budget is how many retries there may be for each first try, beside the
+	// first ten; negative is no limit.
+	Budget float64
 }
 
 // permanentError ends a call although its answer, or the lack of one, would
@@ -73,6 +76,9 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 		again = true // at once
 	case worthwhile:
 		st.wait, again = c.config.Retry.nextWait(ctx, st.attempts, resp)
+		if again && !c.budget.spend() {
+			again, st.overBudget = false, true
+		}
 	}
 	c.observe(ctx, st, resp, err, again)
 	return again

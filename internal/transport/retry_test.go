@@ -99,7 +99,7 @@ func TestClient_Do_GivesUpAfterMaxAttempts(t *testing.T) {
 				transport := httpmock.NewMockTransport()
 				transport.RegisterNoResponder(answer(http.StatusServiceUnavailable, "busy"))
 				call := get(t)
-				policy := RetryPolicy{MaxAttempts: attempts, MinWait: time.Second, MaxWait: time.Minute}
+				policy := RetryPolicy{MaxAttempts: attempts, MinWait: time.Second, MaxWait: time.Minute, Budget: -1}
 				outcome, err := newClient(t, transport, withRetry(policy), withAttempts(&seen)).Do(call.Call)
 				requireStatus(t, http.StatusServiceUnavailable, err, call)
 				want := max(attempts, 1)
@@ -667,7 +667,7 @@ func TestClient_Do_WaitsExponentially(t *testing.T) {
 			transport.RegisterNoResponder(answer(http.StatusBadGateway, ""))
 			c := &clock{next: transport}
 			call := get(t)
-			_, err := newClient(t, c, withRetry(RetryPolicy{MaxAttempts: 6, MinWait: time.Second, MaxWait: 6 * time.Second})).Do(call.Call)
+			_, err := newClient(t, c, withRetry(RetryPolicy{MaxAttempts: 6, MinWait: time.Second, MaxWait: 6 * time.Second, Budget: -1})).Do(call.Call)
 			requireStatus(t, http.StatusBadGateway, err, call)
 			require.Len(t, c.waits(), 5, "%s: waits", call)
 			for i, wait := range c.waits() {
@@ -832,7 +832,7 @@ func TestClient_Do_WaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.left)
 				defer cancel()
 				call := newCall(ctx, t, http.MethodGet, "/stacks", nil)
-				policy := RetryPolicy{MaxAttempts: 4, MinWait: tt.minWait, MaxWait: time.Minute}
+				policy := RetryPolicy{MaxAttempts: 4, MinWait: tt.minWait, MaxWait: time.Minute, Budget: -1}
 				outcome, err := newClient(t, script(tt.first), withRetry(policy)).Do(call.Call)
 				require.Error(t, err, "%s", call)
 				require.NotErrorIs(t, err, context.DeadlineExceeded, "%s", call)

@@ -54,6 +54,7 @@ type Client struct {
 	http      *http.Client
 	transport http.RoundTripper
 	config    Config
+	budget    *budget
 }
 
 // New returns a Client.
@@ -63,8 +64,8 @@ func New(config Config) *Client {
 	if client.Transport == nil {
 		client.Transport = newHTTPTransport(l)
 	}
-	c := &Client{http: &client, transport: client.Transport, config: config}
-	client.Transport = &guard{next: &decompressor{next: client.Transport}, stall: config.Stall, load: l}
+	c := &Client{http: &client, transport: client.Transport, config: config, budget: newBudget(config.Retry.Budget)}
+	client.Transport = &guard{next: &decompressor{next: client.Transport}, stall: config.Stall, load: l, budget: c.budget}
 	client.CheckRedirect = redirectPolicy{base: config.Base}.check
 	return c
 }
@@ -117,6 +118,9 @@ type Outcome struct {
 	// Transient says that the last attempt failed, and that another call may go
 	// better: the network or the service was at fault.
 	Transient bool
+	// OverBudget says that there was no other attempt because the client has
+	// made too many.
+	OverBudget bool
 }
 
 // Do sends the call until it is answered, or until another attempt would be
@@ -173,14 +177,15 @@ type state struct {
 	call       *Call
 	decompress bool
 
-	attempts  int
-	uncertain bool          // an attempt so far may have been carried out
-	renewed   bool          // the credentials, because of a 401
-	warnings  []string      // that the observers were told
-	transient bool          // the last attempt failed, and another may go better
-	last      error         // of the last attempt that the context's end did not stop
-	wait      time.Duration // before the next attempt
-	waiting   bool
+	attempts   int
+	uncertain  bool          // an attempt so far may have been carried out
+	renewed    bool          // the credentials, because of a 401
+	warnings   []string      // that the observers were told
+	transient  bool          // the last attempt failed, and another may go better
+	overBudget bool          // there is no other attempt because of the budget
+	last       error         // of the last attempt that the context's end did not stop
+	wait       time.Duration // before the next attempt
+	waiting    bool
 
 	trace   httptrace.ClientTrace
 	hasConn atomic.Bool // what was asked for last
@@ -198,7 +203,7 @@ type state struct {
 }
 
 func (st *state) outcome() Outcome {
-	return Outcome{Attempts: st.attempts, Uncertain: st.uncertain, Transient: st.transient}
+	return Outcome{Attempts: st.attempts, Uncertain: st.uncertain, Transient: st.transient, OverBudget: st.overBudget}
 }
 
 // prepare makes the request fit to be sent: now, and by whom it says.

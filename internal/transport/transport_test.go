@@ -99,7 +99,7 @@ func TestClient_Do_UsesOneConnectionForAHundredCalls(t *testing.T) {
 		s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 			answers[int(next.Add(1))%len(answers)](w, r)
 		})
-		client := newClient(t, s.transport, withRetry(RetryPolicy{MaxAttempts: 1}))
+		client := newClient(t, s.transport, withRetry(RetryPolicy{MaxAttempts: 1, Budget: -1}))
 		var statuses [600]int
 		for i := range 100 {
 			call := get(t)
@@ -169,9 +169,9 @@ func TestClient_Do_KeepsIdleConnectionsWhenItFails(t *testing.T) {
 		policy RetryPolicy
 		first  http.RoundTripper
 	}{
-		{"refusal", t.Context, RetryPolicy{MaxAttempts: 1}, script(answer(http.StatusNotFound, ""))},
-		{"last attempt", t.Context, RetryPolicy{MaxAttempts: 2}, script(answer(503, ""), answer(503, ""))},
-		{"no answer", t.Context, RetryPolicy{MaxAttempts: 2}, script(failure(errBroken), failure(errBroken))},
+		{"refusal", t.Context, RetryPolicy{MaxAttempts: 1, Budget: -1}, script(answer(http.StatusNotFound, ""))},
+		{"last attempt", t.Context, RetryPolicy{MaxAttempts: 2, Budget: -1}, script(answer(503, ""), answer(503, ""))},
+		{"no answer", t.Context, RetryPolicy{MaxAttempts: 2, Budget: -1}, script(failure(errBroken), failure(errBroken))},
 		{"cancelled", cancelled, testPolicy, script(failure(context.Canceled))},
 	}
 	for _, tt := range tests {
@@ -212,7 +212,7 @@ func TestClient_Do_SecondCallUsesTheConnectionOfAFailedOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, nth(status(http.StatusServiceUnavailable, ""), status(http.StatusOK, "")))
-		client := newClient(t, s.transport, withRetry(RetryPolicy{MaxAttempts: 1}))
+		client := newClient(t, s.transport, withRetry(RetryPolicy{MaxAttempts: 1, Budget: -1}))
 		first, second := get(t), get(t)
 		_, err := client.Do(first.Call)
 		requireStatus(t, http.StatusServiceUnavailable, err, first)
@@ -513,7 +513,7 @@ func TestClient_Do_TransportsThatLeaveThingsOut(t *testing.T) {
 			t.Parallel()
 			var warnings int
 			client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return tt.resp, nil }),
-				withRetry(RetryPolicy{MaxAttempts: 1}),
+				withRetry(RetryPolicy{MaxAttempts: 1, Budget: -1}),
 				func(c *Config) {
 					c.OnWarning = append(c.OnWarning, func(context.Context, Warning) { warnings++ })
 				})
@@ -580,7 +580,7 @@ func TestClient_Do_ManyAtATime(t *testing.T) {
 			_, _ = fmt.Fprintf(w, "%s %s", r.URL.Path, body)
 		})
 		client := newClient(t, s.transport, withStall,
-			withRetry(RetryPolicy{MaxAttempts: 20, MinWait: time.Second, MaxWait: time.Minute}))
+			withRetry(RetryPolicy{MaxAttempts: 20, MinWait: time.Second, MaxWait: time.Minute, Budget: -1}))
 		var wg sync.WaitGroup
 		for i := range 20 {
 			wg.Go(func() {

@@ -1,0 +1,194 @@
+package pulumiapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/pulumiapitest"
+)
+
+// storm has many goroutines use one client of a cloud that sheds load, and
+// returns how many attempts it sent, and when.
+type storm struct {
+	mu    sync.Mutex
+	waits []time.Duration // between a refusal and the attempt after it
+	times map[time.Duration]int
+}
+
+func (s *storm) watch(start time.Time) pulumiapi.Observer {
+	s.times = map[time.Duration]int{}
+	return pulumiapi.Observer{OnAttempt: func(_ context.Context, a pulumiapi.Attempt) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.times[time.Since(start)]++
+		if a.WillRetry {
+			s.waits = append(s.waits, a.Wait)
+		}
+	}}
+}
+
+func TestRetryBudget_AStorm(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		budget      float64
+		least, most int // the first calls find it full, and earn nothing
+	}{{0, 10 + 800/5, 10 + 1000/5}, {0.5, 10 + 800/2, 10 + 1000/2}, {-1, 3000, 3000}, {1e-9, 10, 10}} {
+		t.Run(fmt.Sprintf("with a budget of %v", c.budget), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := pulumiapitest.Demo()
+				defer srv.Close()
+				srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"7"}}})
+				var s storm
+				client := clientOf(t, srv, pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: c.budget}), pulumiapi.WithObserver(s.watch(time.Now())))
+				var said sync.Map
+				var calls sync.WaitGroup
+				for range 200 {
+					calls.Go(func() {
+						for range 5 {
+							err := get(t.Context(), client)
+							assert.ErrorAs(t, err, new(*pulumiapi.APIError))
+							said.Store(errors.Is(err, pulumiapi.ErrRetryBudget), err)
+						}
+					})
+				}
+				calls.Wait()
+				assert.LessOrEqual(t, len(s.waits), c.most, "retries of 1000 calls")
+				assert.GreaterOrEqual(t, len(s.waits), c.least, "the budget is used")
+				for _, wait := range s.waits {
+					assert.GreaterOrEqual(t, wait, 7*time.Second, "a Retry-After of 7 s is never undercut")
+				}
+				err, stopped := said.Load(true)
+				assert.Equal(t, c.budget >= 0, stopped, "somebody was told of the budget")
+				if stopped {
+					require.ErrorContains(t, err.(error), "no more retries: the client's retry budget is used up")
+				}
+				if c.budget < 0 {
+					err, _ = said.Load(false)
+					assert.NotContains(t, err.(error).Error(), "budget")
+				}
+			})
+		})
+	}
+}
+
+// Clients that were refused at the same moment don't come back at the same moment.
+func TestRetry_NoTwoInStep(t *testing.T) {
+	t.Parallel()
+	for _, retryAfter := range []string{"", "7"} {
+		t.Run("Retry-After "+retryAfter, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := pulumiapitest.Demo()
+				defer srv.Close()
+				header := http.Header{}
+				if retryAfter != "" {
+					header.Set("Retry-After", retryAfter)
+				}
+				srv.Inject(pulumiapitest.Fault{Status: http.StatusTooManyRequests, Header: header})
+				var s storm
+				client := clientOf(t, srv, pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: -1}), pulumiapi.WithObserver(s.watch(time.Now())))
+				var calls sync.WaitGroup
+				for range 200 {
+					calls.Go(func() { assert.Error(t, get(t.Context(), client)) })
+				}
+				calls.Wait()
+				assert.Len(t, s.waits, 600)
+				assert.Equal(t, 200, s.times[0], "all were refused at once")
+				delete(s.times, 0)
+				for at, n := range s.times {
+					assert.LessOrEqual(t, n, 2, "attempts at %s", at)
+				}
+			})
+		})
+	}
+}
+
+// What is refused for a while is asked for again when there have been calls
+// that succeeded.
+func TestRetryBudget_RefillsWithCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := pulumiapitest.Demo()
+		defer srv.Close()
+		client := srv.Client()
+		fail := func(times int) func() {
+			return srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable, Times: times})
+		}
+		heal := fail(0)
+		for range 11 {
+			require.Error(t, get(t.Context(), client))
+		}
+		heal()
+		fail(1)
+		require.ErrorIs(t, get(t.Context(), client), pulumiapi.ErrRetryBudget)
+		for range 5 {
+			require.NoError(t, get(t.Context(), client))
+		}
+		fail(1)
+		require.NoError(t, get(t.Context(), client), "five calls have earned a retry")
+
+		for range 1000 {
+			require.NoError(t, get(t.Context(), client))
+		}
+		heal = fail(0)
+		retries := 0
+		for range 10 {
+			var refused *pulumiapi.APIError
+			require.ErrorAs(t, get(t.Context(), client), &refused)
+			retries += refused.Attempts - 1
+		}
+		heal()
+		assert.Equal(t, 11, retries, "a thousand good calls save up no more than ten; ten bad ones earn the rest")
+	})
+}
+
+// A write that may have been carried out is what it is, with or without a budget.
+func TestRetryBudget_OnlyWhereARetryWouldHelp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := pulumiapitest.Demo()
+		defer srv.Close()
+		client := clientOf(t, srv, pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: 1e-9, MaxAttempts: 2}))
+		srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable})
+		for range 10 {
+			require.NotErrorIs(t, get(t.Context(), client), pulumiapi.ErrRetryBudget, "two attempts are all that the policy allows")
+		}
+		require.ErrorIs(t, get(t.Context(), client), pulumiapi.ErrRetryBudget)
+		err := client.Stacks.CreateTag(t.Context(), webshop, "a", "b")
+		require.ErrorIs(t, err, pulumiapi.ErrOutcomeUnknown)
+		require.NotErrorIs(t, err, pulumiapi.ErrRetryBudget, "it would not have been sent again")
+		err = client.Stacks.Delete(t.Context(), webshop, nil)
+		require.ErrorIs(t, err, pulumiapi.ErrOutcomeUnknown)
+		require.ErrorIs(t, err, pulumiapi.ErrRetryBudget)
+	})
+}
+
+func TestRetryPolicy_BadBudgets(t *testing.T) {
+	t.Parallel()
+	for _, budget := range []float64{math.NaN(), math.Inf(1), 101} {
+		_, err := pulumiapi.NewClient(pulumiapi.WithToken("x"), pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: budget}))
+		require.ErrorContains(t, err, "Budget")
+	}
+	_, err := pulumiapi.NewClient(pulumiapi.WithToken("x"), pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: math.Inf(-1)}))
+	require.NoError(t, err)
+}
+
+// clientOf returns a client of a cloud, with options.
+func clientOf(t *testing.T, srv *pulumiapitest.Server, opts ...pulumiapi.Option) *pulumiapi.Client {
+	t.Helper()
+	client, err := pulumiapi.NewClient(append(srv.Options(), opts...)...)
+	require.NoError(t, err)
+	return client
+}

@@ -243,7 +243,8 @@ func isServiceMethod(function *ast.FuncDecl) bool {
 
 // otherRooms are the files that name no operation of the service.
 var otherRooms = []string{
-	"doc.go", "client.go", "endpoint.go", "call.go", "pagination.go", "poll.go", "errors.go", "types.go", "credentials.go", "observer.go", "webhookevents.go",
+	"doc.go", "client.go", "endpoint.go", "call.go", "pagination.go", "poll.go", "errors.go", "types.go", "credentials.go", "observer.go",
+	"webhookevents.go", "webhookhandler.go", "webhookpayloads.go",
 }
 
 // endpointLiteral is a composite literal of an Endpoint.

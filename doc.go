@@ -105,6 +105,13 @@
 // zero. A [Timestamp] is a [time.Time] in UTC that reads every form in which the
 // service writes one; the zero Timestamp means never, and prints as "never".
 //
+// # Receiving webhooks
+//
+// [NewWebhookHandler] returns an [net/http.Handler] that verifies what webhooks
+// deliver, and calls a function with the payload of its kind: [WebhookHandlers] has
+// one for each. What was handled is not handled again when it is delivered again,
+// and what failed is. [ParseWebhook] is for a handler of your own.
+//
 // # Everything else
 //
 // For an operation that has no method yet, [Client.Do] takes the method, the

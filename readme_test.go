@@ -58,11 +58,15 @@ func normalize(code string) string { return strings.Join(strings.Fields(code), "
 // says so: what documentation shows is a part of it.
 func compiledCode(t *testing.T) string {
 	t.Helper()
-	files, err := filepath.Glob("examples/quickstart/*.go")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
+	var files []string
+	for _, pattern := range []string{"examples/quickstart/*.go", "example*_test.go"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, found)
+		files = append(files, found...)
+	}
 	var code strings.Builder
-	for _, name := range append(files, "example_test.go") {
+	for _, name := range files {
 		code.WriteString(normalize(readText(t, name)) + "\n")
 	}
 	return code.String()
@@ -85,7 +89,7 @@ func TestREADME_GoCodeIsCompiledCode(t *testing.T) {
 		if strings.HasPrefix(block, "package main\n") {
 			block = bodyOfMain(t, block) // TestREADME_FirstProgramRuns looks at the rest
 		}
-		assert.Contains(t, code, normalize(block), "this code is in README.md, but neither in example_test.go nor in examples/quickstart")
+		assert.Contains(t, code, normalize(block), "this code is in README.md, but neither in example*_test.go nor in examples/quickstart")
 	}
 }
 

@@ -1,5 +1,176 @@
 package pulumiapi
 
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/pulumiapi/pulumiapi/internal/jsonx"
+)
+
+// The headers of a delivery. Its signature covers the body, and not these.
+const (
+	webhookIDHeader        = "Pulumi-Webhook-ID"
+	webhookKindHeader      = "Pulumi-Webhook-Kind"
+	webhookSignatureHeader = "Pulumi-Webhook-Signature"
+)
+
+// maxWebhookBody is the longest body of a delivery that is read.
+const maxWebhookBody = 1 << 20
+
+// Why a delivery is not trusted, for [errors.Is].
+var (
+	// ErrWebhookUnsigned says that a delivery has no signature: its webhook has
+	// no secret, or somebody else has sent it.
+	ErrWebhookUnsigned = errors.New("pulumiapi: webhook: it is not signed")
+	// ErrWebhookBadSignature says that a delivery's signature was made with none
+	// of the secrets, or for another body.
+	ErrWebhookBadSignature = errors.New("pulumiapi: webhook: its signature is wrong")
+	// ErrWebhookNoSecret says that the receiver has no secret to verify
+	// deliveries with, or an empty one, with which anybody could sign. It is an
+	// [*ArgumentError].
+	ErrWebhookNoSecret error = &ArgumentError{Name: "secrets", Reason: "must hold at least one, and none that is empty"}
+)
+
+// WebhookEvent is a delivery of a webhook, as its receiver gets it.
+type WebhookEvent struct {
+	// ID is the delivery's, which [WebhooksService.ListDeliveries] lists; empty if
+	// it came without one. The signature does not cover it, nor the Kind.
+	ID string
+	// Kind is what the delivery is about. New kinds may appear.
+	Kind WebhookEventKind
+	// Payload is the body: a pointer to the type of the kind, such as
+	// [*WebhookStackPayload]. It is nil for the kinds that have no type.
+	Payload any
+	// Raw is the body as it was sent.
+	Raw json.RawMessage
+}
+
+// ParseWebhook reads a delivery of a webhook, and verifies that it is signed
+// with one of the secrets. There may be several, so that deliveries are accepted
+// while a secret is being changed. A kind that is not known is no error. The
+// webhook's format is to be [WebhookFormatRaw]: the others are for people.
+//
+// It fails with [ErrWebhookUnsigned], with [ErrWebhookBadSignature], with
+// [ErrWebhookNoSecret], with a [*net/http.MaxBytesError] for a body of more than
+// 1 MiB, and when the body can't be read, is not JSON, or is JSON of another form
+// than its kind has. Nothing may have read the request's body before.
+func ParseWebhook(r *http.Request, secrets ...Secret) (*WebhookEvent, error) {
+	if err := checkWebhookSecrets(secrets); err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, &ArgumentError{Name: "r", Reason: "is nil"}
+	}
+	body, err := readSignedBody(nil, r, secrets)
+	if err != nil {
+		return nil, err
+	}
+	return newWebhookEvent(r.Header, body)
+}
+
+// ParseUnverifiedWebhook reads a delivery of a webhook as [ParseWebhook] does,
+// but takes it from anybody: a signature is not looked at. It is for webhooks
+// without a secret, and for receivers behind something that has verified.
+func ParseUnverifiedWebhook(r *http.Request) (*WebhookEvent, error) {
+	if r == nil {
+		return nil, &ArgumentError{Name: "r", Reason: "is nil"}
+	}
+	body, err := readWebhookBody(nil, r)
+	if err != nil {
+		return nil, err
+	}
+	return newWebhookEvent(r.Header, body)
+}
+
+func checkWebhookSecrets(secrets []Secret) error {
+	if len(secrets) == 0 {
+		return ErrWebhookNoSecret
+	}
+	for _, secret := range secrets {
+		if secret.IsZero() {
+			return ErrWebhookNoSecret
+		}
+	}
+	return nil
+}
+
+// readSignedBody returns the body of a delivery that is signed with one of the
+// secrets. w may be nil.
+func readSignedBody(w http.ResponseWriter, r *http.Request, secrets []Secret) ([]byte, error) {
+	signature, err := webhookSignature(r.Header)
+	if err != nil {
+		return nil, err // and whoever didn't sign is not listened to
+	}
+	body, err := readWebhookBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	verified := false
+	for _, secret := range secrets {
+		mac := hmac.New(sha256.New, []byte(secret.Reveal()))
+		_, _ = mac.Write(body) // never fails
+		verified = hmac.Equal(mac.Sum(nil), signature) || verified
+	}
+	if !verified {
+		return nil, ErrWebhookBadSignature
+	}
+	return body, nil
+}
+
+// webhookSignature returns the signature that a delivery claims. Which case its
+// digits have, and white space around them, makes no difference; of several
+// signatures none is believed.
+func webhookSignature(header http.Header) ([]byte, error) {
+	values := header.Values(webhookSignatureHeader)
+	if strings.TrimSpace(strings.Join(values, "")) == "" {
+		return nil, ErrWebhookUnsigned
+	}
+	signature, err := hex.DecodeString(strings.TrimSpace(values[0]))
+	if err != nil || len(values) > 1 {
+		return nil, ErrWebhookBadSignature
+	}
+	return signature, nil
+}
+
+// readWebhookBody returns the body of a delivery. w may be nil; otherwise it
+// learns of a body that is too long, so that the rest of it is not waited for.
+func readWebhookBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.Body == nil { // of a request that was made for sending
+		return nil, nil
+	}
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxWebhookBody)); err != nil {
+		return nil, fmt.Errorf("pulumiapi: webhook: reading its body: %w", err)
+	}
+	return body.Bytes(), nil
+}
+
+func newWebhookEvent(header http.Header, body []byte) (*WebhookEvent, error) {
+	if !jsonx.IsValid(body) {
+		return nil, errors.New("pulumiapi: webhook: its body is not JSON")
+	}
+	event := &WebhookEvent{
+		ID:   header.Get(webhookIDHeader),
+		Kind: WebhookEventKind(header.Get(webhookKindHeader)),
+		Raw:  body,
+	}
+	if newPayload, known := webhookPayloads[event.Kind]; known {
+		event.Payload = newPayload()
+		if err := jsonx.Decode(body, event.Payload); err != nil {
+			return nil, fmt.Errorf("pulumiapi: webhook: its body is JSON of another form than that of the kind %s: %s",
+				event.Kind, oneLine(err.Error(), maxErrorText))
+		}
+	}
+	return event, nil
+}
+
 // WebhookEventKind is what a delivery of a webhook is about.
 type WebhookEventKind string
 

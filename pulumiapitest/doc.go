@@ -53,7 +53,8 @@
 // A ping is answered when it has been delivered. Webhooks are told, too, when a
 // client creates or deletes a stack, and when an update or a preview ends that was
 // not put into the history by the test. That happens meanwhile:
-// [Server.WaitForWebhooks] waits for it.
+// [Server.WaitForWebhooks] waits for it. For events that this cloud does not have,
+// [SignedWebhook] makes a delivery with any payload.
 //
 // # Two ways in
 //

@@ -50,6 +50,8 @@ type call struct {
 	secrets []Secret
 	// anonymous leaves out the access token.
 	anonymous bool
+	// secretAnswer says that nothing of a success's body may be shown.
+	secretAnswer bool
 	// receive reads the body of a success; nil means that nothing in it is of
 	// interest. It may run more than once, each time on a new answer.
 	receive func(resp *http.Response) error
@@ -162,9 +164,13 @@ func authorization(token Secret) string { return "token " + token.Reveal() }
 // credentials returns what authorizes each attempt of a call anew; nil if the
 // call's header does.
 func (c *Client) credentials(r call) transport.Credentials {
-	_, given := r.header["Authorization"]
-	if c.tokens == nil || r.anonymous || given {
+	if c.tokens == nil || r.anonymous {
 		return nil
+	}
+	for name := range r.header {
+		if http.CanonicalHeaderKey(name) == "Authorization" {
+			return nil
+		}
 	}
 	return c.tokens
 }
@@ -321,6 +327,8 @@ func (r call) decodeAnswer(resp *http.Response, body []byte, v any) error {
 		return nil
 	case jsonx.IsTruncated(err):
 		return fmt.Errorf("the answer was cut off after %d bytes: %w", len(body), io.ErrUnexpectedEOF)
+	case r.secretAnswer:
+		return fmt.Errorf("the answer is not JSON of the form that is expected (%d bytes)", len(body))
 	case jsonx.IsSyntaxError(err):
 		return r.unexpected("JSON", resp, body)
 	default:

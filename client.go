@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -331,6 +332,20 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
+// isNil reports whether there is nothing in v, or a nil pointer, function, map or
+// channel.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch value := reflect.ValueOf(v); value.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
+		return value.IsNil()
+	default:
+		return false
+	}
+}
+
 // RateLimiter spaces out requests: a *rate.Limiter of golang.org/x/time does.
 type RateLimiter interface {
 	// Wait returns when the next request may be sent, or with an error when it
@@ -343,12 +358,12 @@ type RateLimiter interface {
 //
 //	pulumiapi.WithRateLimiter(rate.NewLimiter(rate.Every(100*time.Millisecond), 5))
 //
-// Several clients may share one limiter. The wait
-// counts against the context's deadline, but not against the http.Client's
-// Timeout. If limiter fails, so does the call, with a [*CallError].
+// Several clients may share one limiter. The wait counts against the context's
+// deadline, but not against the http.Client's Timeout. If limiter fails, so does
+// the call, with a [*CallError].
 func WithRateLimiter(limiter RateLimiter) Option {
 	return func(c *config) error {
-		if limiter == nil || isNilPointer(limiter) {
+		if isNil(limiter) {
 			return &ArgumentError{Name: "WithRateLimiter", Reason: "is nil"}
 		}
 		c.limiter = limiter
@@ -365,8 +380,8 @@ func WithRateLimiter(limiter RateLimiter) Option {
 // may have been carried out is not; its error is [ErrOutcomeUnknown] then.
 type RetryPolicy struct {
 	// MaxAttempts is how often a request is sent at most, the first time
-	// counted: 4 by default, 1 for no retry. With [WithTokenSource], an attempt
-	// that only showed that its token had to be renewed is not counted.
+	// counted: 4 by default, 1 for no retry. An attempt that only showed that its
+	// token had to be renewed ([WithTokenSource]) is not counted.
 	MaxAttempts int
 	// MinWait is the longest first wait: 500 ms by default. It doubles with
 	// each attempt, and each wait is shortened at random by up to a half.

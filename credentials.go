@@ -186,8 +186,9 @@ func credentialsPath() (string, error) {
 func (s storedCredentials) loginAt(address string) (*storedLogin, error) {
 	account, _ := lookupAddress(s.Accounts, address)
 	token, expires := account.AccessToken, account.TokenInformation.ExpiresAt.Time
-	if token.IsZero() {
+	if token.IsZero() && account.RefreshToken.IsZero() {
 		token, _ = lookupAddress(s.AccessTokens, address)
+		expires = time.Time{}
 	}
 	if token.IsZero() && account.RefreshToken.IsZero() {
 		return nil, &ArgumentError{

@@ -79,7 +79,9 @@ func TestWithMaxAnswer(t *testing.T) {
 // A few kilobytes of gzip that are a gigabyte of JSON meet the same limit.
 func TestLimits_GzipBomb(t *testing.T) { //nolint:paralleltest // it counts allocations
 	member := gzipped(t, bytes.Repeat([]byte(" "), 1<<20))
-	bomb := func() io.Reader { return io.MultiReader(bytes.NewReader(gzipped(t, []byte("{"))), bytes.NewReader(bytes.Repeat(member, 1024))) }
+	bomb := func() io.Reader {
+		return io.MultiReader(bytes.NewReader(gzipped(t, []byte("{"))), bytes.NewReader(bytes.Repeat(member, 1024)))
+	}
 	client := answering(t, http.Header{"Content-Encoding": {"gzip"}}, bomb, pulumiapi.WithMaxAnswer(8<<20))
 	var err error
 	size := allocated(func() { _, err = client.Stacks.Get(t.Context(), webshop) })

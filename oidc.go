@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pulumiapi/pulumiapi/internal/transport"
@@ -54,7 +56,11 @@ type OIDCTokenSource struct {
 
 // NewOIDCTokenSource returns a source of access tokens. It takes the options of
 // [NewClient], of which those about access tokens are of no account, and the
-// address has to be that of the client which gets the tokens. It sends nothing.
+// address has to be that of the client which gets the tokens: [NewClient] sees to
+// that, unless the source is wrapped in another. It sends nothing.
+//
+// An exchange has retries, a rate limiter, an observer and a logger only if they
+// are among opts, whatever the client has.
 func NewOIDCTokenSource(exchange OIDCExchange, opts ...Option) (*OIDCTokenSource, error) {
 	requested, scope, err := exchange.requested()
 	if err != nil {
@@ -145,6 +151,14 @@ func (s *OIDCTokenSource) Token(ctx context.Context) (Secret, time.Time, error) 
 	return granted.AccessToken, granted.expires, nil
 }
 
+// CloseIdleConnections closes the connections that no exchange uses at the moment.
+// Without [WithHTTPClient], the source has connections of its own.
+func (s *OIDCTokenSource) CloseIdleConnections() {
+	if s != nil && s.client != nil {
+		s.client.CloseIdleConnections()
+	}
+}
+
 // checkTokenSource refuses a source whose tokens belong to another address.
 func checkTokenSource(source TokenSource, base *url.URL) error {
 	oidc, ok := source.(*OIDCTokenSource)
@@ -153,10 +167,34 @@ func checkTokenSource(source TokenSource, base *url.URL) error {
 		return nil
 	case oidc.client == nil:
 		return &ArgumentError{Name: "WithTokenSource", Reason: "the OIDCTokenSource was not made by NewOIDCTokenSource"}
-	case oidc.client.base.String() != base.String():
+	case !isSameAddress(oidc.client.base, base):
 		return newArgumentError("WithTokenSource", oidc.client.base.String(),
 			"the tokens are for that address, and must not be sent to "+base.String())
 	}
+	return nil
+}
+
+// isSameAddress reports whether two base URLs lead to the same place.
+func isSameAddress(a, b *url.URL) bool {
+	port := func(u *url.URL) string {
+		if u.Port() == "" {
+			return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		}
+		return u.Port()
+	}
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b) && a.EscapedPath() == b.EscapedPath()
+}
+
+// lenientNumber is a number, also one that is written as text; 0 if it is neither.
+type lenientNumber float64
+
+// UnmarshalJSON never fails.
+func (n *lenientNumber) UnmarshalJSON(data []byte) error {
+	number, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
+	if err != nil || math.IsNaN(number) {
+		number = 0
+	}
+	*n = lenientNumber(number)
 	return nil
 }
 
@@ -164,7 +202,8 @@ func checkTokenSource(source TokenSource, base *url.URL) error {
 type tokenGrant struct {
 	AccessToken  Secret `json:"access_token"`
 	RefreshToken Secret `json:"refresh_token"`
-	ExpiresIn    int64  `json:"expires_in"` // seconds
+	// ExpiresIn is in seconds; 0 where that can't be read.
+	ExpiresIn lenientNumber `json:"expires_in"`
 
 	expires time.Time
 }
@@ -178,13 +217,14 @@ var tokenExchangeEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/oa
 func (c *Client) exchangeToken(ctx context.Context, form url.Values, name string, secret Secret) (*tokenGrant, error) {
 	filled := url.Values{name: {secret.Reveal()}}
 	maps.Copy(filled, form)
-	start := time.Now()
+	start := time.Now().Round(0) // a clock that stands still while the machine sleeps is of no use
 	granted, err := fetch[tokenGrant](ctx, c, call{
-		endpoint:    tokenExchangeEndpoint,
-		body:        transport.BytesBody([]byte(filled.Encode())),
-		contentType: "application/x-www-form-urlencoded",
-		anonymous:   true,
-		secrets:     []Secret{secret},
+		endpoint:     tokenExchangeEndpoint,
+		body:         transport.BytesBody([]byte(filled.Encode())),
+		contentType:  "application/x-www-form-urlencoded",
+		anonymous:    true,
+		secretAnswer: true,
+		secrets:      []Secret{secret},
 	})
 	if err != nil {
 		return nil, err
@@ -194,7 +234,7 @@ func (c *Client) exchangeToken(ctx context.Context, form url.Values, name string
 	}
 	if granted.ExpiresIn > 0 {
 		// What no Duration holds is as good as never.
-		granted.expires = start.Add(time.Duration(min(granted.ExpiresIn, int64(maxTokenLifetime/time.Second))) * time.Second)
+		granted.expires = start.Add(time.Duration(min(float64(granted.ExpiresIn), maxTokenLifetime.Seconds())) * time.Second)
 	}
 	return granted, nil
 }
@@ -234,7 +274,7 @@ func GitHubActionsIdentityToken(hc *http.Client) IdentityTokenFunc {
 // fetchGitHubToken asks GitHub, with the retries and the caution of any call.
 func fetchGitHubToken(ctx context.Context, hc *http.Client, address string, bearer Secret, audience string) (Secret, error) {
 	base, err := url.Parse(address)
-	if err != nil || base.Host == "" || base.User != nil {
+	if err != nil || base.Host == "" || base.User != nil || base.Scheme != "https" && base.Scheme != "http" {
 		return Secret{}, errors.New("ACTIONS_ID_TOKEN_REQUEST_URL is not the address of a server")
 	}
 	if _, err := checkToken("ACTIONS_ID_TOKEN_REQUEST_TOKEN", bearer.Reveal()); err != nil {
@@ -266,7 +306,7 @@ func fetchGitHubToken(ctx context.Context, hc *http.Client, address string, bear
 				refused, _ := call{}.refusal(resp, base.Path, sofar)
 				return fmt.Errorf("status %d: %s", refused.StatusCode, oneLine(refused.Message, maxErrorText))
 			}
-			return call{}.decodeBody(resp, &answer, maxErrorBody)
+			return call{secretAnswer: true}.decodeBody(resp, &answer, maxErrorBody)
 		},
 	})
 	switch {

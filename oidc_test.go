@@ -130,6 +130,10 @@ func TestOIDCTokenSource_Refusals(t *testing.T) {
 		assert.Equal(t, "invalid_grant: the identity token's issuer is not registered with the organization", refused.Message)
 		require.ErrorContains(t, err, "POST /api/stacks/acme-corp/webshop/prod/tags: no access token: ")
 
+		for _, other := range []error{pulumiapi.ErrNotFound, pulumiapi.ErrForbidden, pulumiapi.ErrOutcomeUnknown} {
+			require.NotErrorIs(t, err, other)
+		}
+
 		// A service that repeats what it was sent.
 		heal := srv.Inject(pulumiapitest.Fault{Status: http.StatusBadRequest, Body: `{"error":"invalid_grant","error_description":"bad token ` + identity + `"}`})
 		err = get(t.Context(), client)
@@ -149,15 +153,40 @@ func TestOIDCTokenSource_Refusals(t *testing.T) {
 	})
 }
 
+// What an exchange is answered with is not what the call is answered with: SetTag
+// would take a 404 for that of a tag.
+func TestOIDCTokenSource_StatusesAreNotTheCalls(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := pulumiapitest.Demo()
+			defer srv.Close()
+			client := newExchanging(t, srv, pulumiapi.OIDCExchange{Organization: "acme", IdentityToken: constantIdentity})
+			srv.Inject(pulumiapitest.Fault{Endpoint: "POST /api/oauth/token", Status: status})
+			err := client.Stacks.SetTag(t.Context(), webshop, "owner", "ada")
+			for _, sentinel := range []error{pulumiapi.ErrForbidden, pulumiapi.ErrNotFound, pulumiapi.ErrConflict, pulumiapi.ErrRateLimited} {
+				require.NotErrorIs(t, err, sentinel, "an exchange answered %d", status)
+			}
+			var refused *pulumiapi.APIError
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, status, refused.StatusCode, "the exchange's answer can be looked at")
+			for _, request := range srv.Requests() {
+				assert.Equal(t, "/api/oauth/token", request.Path)
+			}
+		})
+	}
+}
+
 func TestOIDCTokenSource_OddAnswers(t *testing.T) {
 	t.Parallel()
 	for body, says := range map[string]string{
-		`{}`:                            "has no access token",
-		`{"access_token":null}`:         "has no access token",
-		`{"access_token":7}`:            "another form",
-		`{"access_token":"pul-\n"}`:     "line break",
-		`<html>sign in</html>`:          "not JSON",
-		`{"access_token":"[redacted]"}`: "another form",
+		`{}`:                        "has no access token",
+		`{"access_token":null}`:     "has no access token",
+		`{"access_token":7}`:        "not JSON of the form",
+		`{"access_token":"pul-\n"}`: "line break",
+		`<html>sign in</html>`:      "not JSON",
+		`access_token=pul-SECRET&expires_in=3600`: "not JSON",
+		`{"access_token":"[redacted]"}`:           "not JSON of the form",
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
@@ -172,7 +201,7 @@ func TestOIDCTokenSource_OddAnswers(t *testing.T) {
 			})
 		})
 	}
-	for seconds, again := range map[string]bool{`,"expires_in":0`: false, ``: false, `,"expires_in":9223372036854775807`: false, `,"expires_in":60`: true, `,"expires_in":-5`: false} {
+	for seconds, again := range map[string]bool{`,"expires_in":0`: false, ``: false, `,"expires_in":9223372036854775807`: false, `,"expires_in":60`: true, `,"expires_in":-5`: false, `,"expires_in":"60"`: true, `,"expires_in":60.5`: true, `,"expires_in":{}`: false} {
 		t.Run("a lifetime of"+seconds, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -215,6 +244,17 @@ func TestNewOIDCTokenSource_BadArguments(t *testing.T) {
 	_, err = pulumiapi.NewClient(pulumiapi.WithBaseURL("https://other.example.com"), pulumiapi.WithTokenSource(source))
 	require.ErrorContains(t, err, "https://one.example.com")
 	require.ErrorContains(t, err, "https://other.example.com")
+
+	for _, same := range []string{"https://one.example.com/", "https://ONE.example.com:443"} {
+		_, err = pulumiapi.NewClient(pulumiapi.WithBaseURL(same), pulumiapi.WithTokenSource(source))
+		require.NoError(t, err, same)
+	}
+	for _, other := range []string{"http://one.example.com", "https://one.example.com:444", "https://one.example.com/below"} {
+		_, err = pulumiapi.NewClient(pulumiapi.WithBaseURL(other), pulumiapi.WithTokenSource(source))
+		require.Error(t, err, other)
+	}
+	source.CloseIdleConnections()
+	(*pulumiapi.OIDCTokenSource)(nil).CloseIdleConnections()
 
 	_, _, err = new(pulumiapi.OIDCTokenSource).Token(t.Context())
 	require.ErrorContains(t, err, "NewOIDCTokenSource")
@@ -311,7 +351,7 @@ func TestGitHubActionsIdentityToken(t *testing.T) {
 }
 
 func TestGitHubActionsIdentityToken_Elsewhere(t *testing.T) { //nolint:paralleltest // the environment is everybody's
-	for _, variables := range [][2]string{{"", ""}, {"https://actions.example.com", ""}, {"", runnerToken}, {"actions", runnerToken}, {"https://u:p@host/", runnerToken}, {"https://host/", runnerToken + "\n"}} {
+	for _, variables := range [][2]string{{"", ""}, {"https://actions.example.com", ""}, {"", runnerToken}, {"actions", runnerToken}, {"https://u:p@host/", runnerToken}, {"ftp://host/", runnerToken}, {"https://host/", runnerToken + "\n"}} {
 		t.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", variables[0])
 		t.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", variables[1])
 		_, err := pulumiapi.GitHubActionsIdentityToken(nil)(t.Context(), "urn:pulumi:org:acme")
@@ -343,6 +383,7 @@ func TestFromEnvironment_RefreshToken(t *testing.T) { //nolint:paralleltest // t
 		before, twoHours int    // exchanges at the first call, and two hours later
 	}{
 		"alone":                          {`{"refreshToken": "%s"}`, 1, 2},
+		"beside an old access token":     {`{"refreshToken": "%s"}}, "accessTokens": {"` + pulumiapitest.BaseURL + `": "pul-pulumiapitest-token"`, 1, 2},
 		"beside a token that is good":    {`{"refreshToken": "%s", "accessToken": "` + "pul-pulumiapitest-token" + `"}`, 0, 0},
 		"beside one that ends in a hour": {`{"refreshToken": "%s", "accessToken": "pul-pulumiapitest-token", "tokenInformation": {"expiresAt": "2000-01-01T01:00:00Z"}}`, 0, 1},
 		"beside one that has ended":      {`{"refreshToken": "%s", "accessToken": "pul-x", "tokenInformation": {"expiresAt": 946684000}}`, 1, 2},

@@ -108,6 +108,28 @@ func TestWithRateLimiter_TheContextEnds(t *testing.T) {
 	})
 }
 
+// Calls whose turn has come must not all go out at once when a token is there at
+// last.
+func TestWithRateLimiter_AndASlowTokenSource(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := pulumiapitest.Demo()
+		defer srv.Close()
+		client, sent := newLimited(t, srv, &slowLimiter{every: time.Second}, pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(
+			func(context.Context) (pulumiapi.Secret, time.Time, error) {
+				time.Sleep(20 * time.Second)
+				return pulumiapi.NewSecret(srv.Token()), time.Time{}, nil
+			})))
+		var calls sync.WaitGroup
+		for range 5 {
+			calls.Go(func() { assert.NoError(t, get(t.Context(), client)) })
+		}
+		calls.Wait()
+		want := []time.Duration{20 * time.Second, 21 * time.Second, 22 * time.Second, 23 * time.Second, 24 * time.Second}
+		assert.Equal(t, want, *sent)
+	})
+}
+
 // brokenLimiter lets n requests pass, and then fails.
 type brokenLimiter struct{ n int }
 

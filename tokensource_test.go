@@ -259,15 +259,120 @@ func TestTokenSource_TokensThatAreNeverAccepted(t *testing.T) {
 			func(context.Context) (pulumiapi.Secret, time.Time, error) {
 				return pulumiapi.NewSecret(fmt.Sprintf("pul-wrong-%d", source.asked.Add(1))), time.Time{}, nil
 			})))
-		for calls := 1; calls <= 3; calls++ {
+		for _, c := range []struct{ attempts, asked int }{{2, 2}, {1, 2}, {1, 2}} {
 			err := get(t.Context(), client)
 			var refused *pulumiapi.APIError
 			require.ErrorAs(t, err, &refused)
 			require.ErrorIs(t, err, pulumiapi.ErrUnauthorized)
-			assert.Equal(t, 2, refused.Attempts, "the call, and once more")
-			assert.EqualValues(t, calls+1, source.asked.Load(), "one new token a call at most")
+			assert.Equal(t, c.attempts, refused.Attempts)
+			assert.EqualValues(t, c.asked, source.asked.Load(), "the token is not to blame if the next one is refused, too")
 		}
+		time.Sleep(10 * time.Second)
+		require.ErrorIs(t, get(t.Context(), client), pulumiapi.ErrUnauthorized)
+		assert.EqualValues(t, 3, source.asked.Load(), "but some time later it may be")
 	})
+}
+
+// The attempts that are left after a 401 are all that the policy allows.
+func TestTokenSource_A401AndThenFaults(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &issuer{}
+		client := newIssued(t, source, pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 2, MinWait: time.Second}))
+		require.NoError(t, get(t.Context(), client))
+		source.revoke(t)
+		source.srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/stacks/{orgName}/{projectName}/{stackName}", Status: http.StatusServiceUnavailable, Skip: 1})
+		start := time.Now()
+		var refused *pulumiapi.APIError
+		require.ErrorAs(t, get(t.Context(), client), &refused)
+		assert.Equal(t, 3, refused.Attempts, "a 401, and two")
+		assert.LessOrEqual(t, time.Since(start), time.Second, "the first wait")
+	})
+}
+
+// A 401 that comes late, when there is a new token already, is no reason for
+// another.
+func TestTokenSource_LateRefusals(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &issuer{}
+		client := newIssued(t, source)
+		require.NoError(t, get(t.Context(), client))
+		source.revoke(t)
+		var calls sync.WaitGroup
+		source.srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user/stacks", Delay: time.Minute, Times: 1})
+		calls.Go(func() {
+			_, err := client.Stacks.ListPage(t.Context(), nil)
+			assert.NoError(t, err) //nolint:testifylint // not in the test's goroutine
+		})
+		synctest.Wait()
+		require.NoError(t, get(t.Context(), client))
+		calls.Wait()
+		assert.EqualValues(t, 2, source.asked.Load(), "one for the first call, and one for both that were refused")
+	})
+}
+
+// While the old token is good, nobody waits long for the new one.
+func TestTokenSource_ASlowRenewal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &issuer{life: time.Hour}
+		client := newIssued(t, source)
+		require.NoError(t, get(t.Context(), client))
+		time.Sleep(time.Hour - 50*time.Second)
+		source.delay = 20 * time.Second
+		for _, want := range []time.Duration{2 * time.Second, 0, 0} {
+			start := time.Now()
+			require.NoError(t, get(t.Context(), client))
+			assert.Equal(t, want, time.Since(start), "it is tried once in a while")
+		}
+		assert.EqualValues(t, 2, source.asked.Load())
+		time.Sleep(10 * time.Second)
+		source.delay = time.Second
+		require.NoError(t, get(t.Context(), client))
+		assert.EqualValues(t, 3, source.asked.Load())
+		time.Sleep(time.Minute)
+		require.NoError(t, get(t.Context(), client))
+		assert.EqualValues(t, 3, source.asked.Load(), "the new token is in use")
+	})
+}
+
+func TestTokenSource_ThatCallsItsOwnClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var client *pulumiapi.Client
+		client = newIssued(t, &issuer{}, pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(
+			func(ctx context.Context) (pulumiapi.Secret, time.Time, error) {
+				return pulumiapi.Secret{}, time.Time{}, get(ctx, client)
+			})))
+		require.ErrorContains(t, get(t.Context(), client), "the token source calls the client that asks it")
+	})
+}
+
+// What a caller says about Authorization counts, however it spells that.
+func TestTokenSource_AuthorizationOfTheCallers(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Authorization", "authorization"} {
+		for _, values := range [][]string{{"update-token lease"}, nil} {
+			srv := pulumiapitest.Demo()
+			defer srv.Close()
+			var sent []string
+			client, err := pulumiapi.NewClient(
+				pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(func(context.Context) (pulumiapi.Secret, time.Time, error) {
+					return pulumiapi.NewSecret("pul-source"), time.Time{}, nil
+				})),
+				pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+					sent = req.Header.Values("Authorization")
+					return nil, errors.New("no")
+				})}), pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}))
+			require.NoError(t, err)
+			_, err = client.Do(t.Context(), pulumiapi.Request{
+				Endpoint: pulumiapi.Endpoint{Method: http.MethodGet, Template: "/api/x"}, Header: http.Header{name: values},
+			}, nil)
+			require.Error(t, err)
+			assert.Equal(t, values, sent, "with %s: %q", name, values)
+		}
+	}
 }
 
 // A body that can't be read again is not sent again, but the next call has
@@ -288,6 +393,13 @@ func TestTokenSource_A401OnABodyThatIsGone(t *testing.T) {
 		require.NotErrorIs(t, err, pulumiapi.ErrOutcomeUnknown)
 		require.NoError(t, get(t.Context(), client))
 		assert.EqualValues(t, 2, source.asked.Load())
+		var refusals int
+		for _, request := range source.srv.Requests() {
+			if request.Status == http.StatusUnauthorized {
+				refusals++
+			}
+		}
+		assert.Equal(t, 1, refusals, "the next call has another token")
 	})
 }
 
@@ -360,7 +472,10 @@ func TestTokenSource_FailsLater(t *testing.T) {
 		sealed := errors.New("the vault is sealed")
 		source.fail.Store(&sealed)
 		time.Sleep(time.Hour - 10*time.Second)
-		require.NoError(t, get(t.Context(), client), "the old token is good for 10 s more")
+		for range 3 {
+			require.NoError(t, get(t.Context(), client), "the old token is good for 10 s more")
+		}
+		assert.EqualValues(t, 2, source.asked.Load(), "and the source is left alone for as long")
 
 		source.revoke(t)
 		err := get(t.Context(), client)
@@ -450,7 +565,7 @@ func TestWithTokenSource_AndTheOtherSources(t *testing.T) {
 		}
 	}
 	for _, opt := range []pulumiapi.Option{
-		pulumiapi.WithTokenSource(nil), pulumiapi.WithTokenSource((*issuer)(nil)), pulumiapi.WithTokenSource((*pulumiapi.OIDCTokenSource)(nil)),
+		pulumiapi.WithTokenSource(nil), pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(nil)), pulumiapi.WithTokenSource((*issuer)(nil)), pulumiapi.WithTokenSource((*pulumiapi.OIDCTokenSource)(nil)),
 		pulumiapi.WithTokenSource(new(pulumiapi.OIDCTokenSource)), pulumiapi.WithRateLimiter(nil), pulumiapi.WithRateLimiter((*slowLimiter)(nil)),
 	} {
 		_, err := pulumiapi.NewClient(opt)

@@ -32,10 +32,13 @@ const (
 
 // oauth is what the cloud knows for exchanges of tokens.
 type oauth struct {
-	identities    map[string]string // identity token → the organization that trusts it
+	identities    map[trusted]bool
 	refreshTokens []string
 	maxLifetime   time.Duration // 0: as long as is asked for
 }
+
+// trusted is an identity token and an organization that trusts it.
+type trusted struct{ org, identityToken string }
 
 // TrustIdentityToken makes an organization trust an identity token: clients get
 // access tokens in exchange for it. The organization is added if there is none
@@ -46,7 +49,7 @@ func (s *Server) TrustIdentityToken(org, identityToken string) {
 	if s.orgs[org] == nil {
 		s.newOrganization(org)
 	}
-	s.oauth.identities[identityToken] = org
+	s.oauth.identities[trusted{org, identityToken}] = true
 }
 
 // AddRefreshToken returns a new refresh token of the server's user, as
@@ -61,10 +64,14 @@ func (s *Server) AddRefreshToken() string {
 }
 
 // SetTokenLifetime limits how long access tokens that are exchanged from now on
-// are good, whatever is asked for; zero lifts the limit.
+// are good, whatever is asked for, in whole seconds and at least one; zero lifts
+// the limit.
 func (s *Server) SetTokenLifetime(limit time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if limit != 0 {
+		limit = max(limit.Truncate(time.Second), time.Second)
+	}
 	s.oauth.maxLifetime = limit
 }
 
@@ -120,7 +127,7 @@ func (s *Server) exchangeIdentity(form url.Values) (reply, error) {
 	kind, isAccessToken := strings.CutPrefix(form.Get("requested_token_type"), accessTokenType)
 	scopes := map[string]string{"organization": "", "team": "team:", "personal": "user:", "runner": "runner:"}
 	prefix, known := scopes[kind]
-	org, trusted := s.oauth.identities[form.Get("subject_token")]
+	org, isOrg := strings.CutPrefix(form.Get("audience"), audiencePrefix)
 	scope := form.Get("scope")
 	var lifetime time.Duration
 	if text := form.Get("expiration"); text != "" {
@@ -135,10 +142,10 @@ func (s *Server) exchangeIdentity(form url.Values) (reply, error) {
 		return oauthError("invalid_request", "subject_token_type must be "+idTokenType)
 	case !isAccessToken || !known:
 		return oauthError("invalid_request", "requested_token_type "+strconv.Quote(form.Get("requested_token_type"))+" is not supported")
-	case !trusted:
+	case !isOrg || s.orgs[org] == nil:
+		return oauthError("invalid_target", "there is no organization "+strconv.Quote(form.Get("audience")))
+	case !s.oauth.identities[trusted{org, form.Get("subject_token")}]:
 		return oauthError("invalid_grant", "the identity token's issuer is not registered with the organization")
-	case form.Get("audience") != audiencePrefix+org:
-		return oauthError("invalid_target", "the identity token is not for "+strconv.Quote(form.Get("audience")))
 	case kind == "organization" && scope != "" && scope != "admin",
 		kind != "organization" && (!strings.HasPrefix(scope, prefix) || scope == prefix):
 		return oauthError("invalid_scope", "scope "+strconv.Quote(scope)+" does not go with a token of type "+kind)

@@ -64,7 +64,7 @@ func NewServer() *Server {
 		pageSize:   defaultPageSize,
 		users:      map[string]User{userLogin: testUser},
 		orgs:       map[string]*organization{},
-		oauth:      oauth{identities: map[string]string{}},
+		oauth:      oauth{identities: map[trusted]bool{}},
 		stacks:     stackStore{byID: map[stackID]*stack{}},
 	}
 	s.delivered = sync.NewCond(&s.mu)

@@ -75,7 +75,7 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 	case renewing:
 		again = true // at once
 	case worthwhile:
-		st.wait, again = c.config.Retry.nextWait(ctx, st.attempts, resp)
+		st.wait, again = c.config.Retry.nextWait(ctx, st.tries(), resp)
 		if again && !c.budget.spend() {
 			again, st.overBudget = false, true
 		}
@@ -92,8 +92,7 @@ func (st *state) mayRenew(resp *http.Response) bool {
 		return false
 	}
 	st.renewed = true
-	st.call.Credentials.Rejected(resp.Request.Header)
-	return st.call.Body.canReopen()
+	return st.call.Credentials.Rejected(resp.Request.Header) && st.call.Body.canReopen()
 }
 
 // isDelivered reports whether the request has succeeded, and only what the
@@ -145,16 +144,16 @@ func isRefusal(resp *http.Response) bool {
 
 // mayResend reports whether there may be another attempt without harm.
 func (c *Client) mayResend(st *state, written bool) bool {
-	return st.attempts < st.maxAttempts(c.config.Retry) && (st.call.Idempotent || !written) && st.call.Body.canReopen()
+	return st.tries() < c.config.Retry.MaxAttempts && (st.call.Idempotent || !written) && st.call.Body.canReopen()
 }
 
-// maxAttempts does not count the attempt that only showed that the credentials
-// were no longer good.
-func (st *state) maxAttempts(policy RetryPolicy) int {
+// tries returns the number of attempts, but for the one that only showed that the
+// credentials were no longer good.
+func (st *state) tries() int {
 	if st.renewed {
-		return policy.MaxAttempts + 1
+		return st.attempts - 1
 	}
-	return policy.MaxAttempts
+	return st.attempts
 }
 
 // nextWait returns how long to wait after the given attempt, and whether

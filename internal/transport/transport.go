@@ -104,8 +104,9 @@ type Call struct {
 type Credentials interface {
 	// Authorize puts the present ones into a request's header.
 	Authorize(ctx context.Context, header http.Header) error
-	// Rejected is told of a header whose credentials the service has refused.
-	Rejected(header http.Header)
+	// Rejected is told of a header whose credentials the service has refused, and
+	// reports whether there may be others.
+	Rejected(header http.Header) bool
 }
 
 // Outcome is what is known of a call.
@@ -209,18 +210,25 @@ func (st *state) outcome() Outcome {
 // prepare makes the request fit to be sent: now, and by whom it says.
 func (c *Client) prepare(st *state, req *http.Request) error {
 	ctx := st.call.Request.Context() // without the trace, which is of this call's connections
-	if c.config.Limiter != nil {
-		if err := c.config.Limiter.Wait(ctx); err != nil {
-			return st.unprepared(ctx, fmt.Errorf("rate limiter: %w", err))
+	if st.call.Credentials != nil {
+		// A new map: net/http may not be done with that of the attempt before.
+		req.Header = req.Header.Clone()
+		// Before the limiter, too: calls that have waited for their turn must not
+		// all go out together when the credentials they wait for are there.
+		if err := st.call.Credentials.Authorize(ctx, req.Header); err != nil {
+			return st.unprepared(ctx, err)
 		}
 	}
-	if st.call.Credentials == nil {
+	if c.config.Limiter == nil {
 		return nil
 	}
-	// A new map: net/http may not be done with that of the attempt before.
-	req.Header = req.Header.Clone()
-	if err := st.call.Credentials.Authorize(ctx, req.Header); err != nil {
-		return st.unprepared(ctx, err)
+	if err := c.config.Limiter.Wait(ctx); err != nil {
+		return st.unprepared(ctx, fmt.Errorf("rate limiter: %w", err))
+	}
+	if st.call.Credentials != nil {
+		if err := st.call.Credentials.Authorize(ctx, req.Header); err != nil {
+			return st.unprepared(ctx, err)
+		}
 	}
 	return nil
 }

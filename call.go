@@ -26,7 +26,7 @@ const (
 	mediaType = "application/vnd.pulumi+8"
 	jsonType  = "application/json"
 
-	requestIDHeader = "X-Pulumi-Request-ID"
+	requestIDHeader = "X-Pulumi-Request-Id" // canonical
 
 	// defaultMaxAnswer is the longest JSON answer that is read into memory.
 	defaultMaxAnswer = 64 << 20
@@ -79,49 +79,59 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		}
 		return nil, &CallError{Endpoint: r.endpoint, Path: path, Err: err}
 	}
-	ctx = context.WithValue(ctx, endpointKey{}, r.endpoint)
-	req := (&http.Request{
-		Method:     r.endpoint.Method,
-		URL:        c.url(path, r.query),
-		Host:       c.base.Host,
-		Header:     c.header(r),
-		Proto:      "HTTP/1.1",
-		ProtoMajor: 1,
-		ProtoMinor: 1,
-	}).WithContext(ctx)
-
-	info := new(ResponseInfo)
-	outcome, err := c.transport.Do(&transport.Call{ //nolint:contextcheck // the context is the request's
-		Request:     req,
+	x := &exchange{call: r, path: path}
+	outcome, err := c.transport.Do(&transport.Call{
+		Context: context.WithValue(ctx, endpointKey{}, &x.call.endpoint),
+		Request: &http.Request{
+			Method:     r.endpoint.Method,
+			URL:        c.url(path, r.query),
+			Host:       c.base.Host,
+			Header:     c.header(r),
+			Proto:      "HTTP/1.1",
+			ProtoMajor: 1,
+			ProtoMinor: 1,
+		},
 		Body:        r.body,
 		Idempotent:  r.endpoint.isIdempotent(),
+		Handler:     x,
 		Credentials: c.credentials(r),
-		Endpoint:    r.endpoint.String(),
+		Endpoint:    &x.call.endpoint,
 		Path:        path,
-		OnAnswer: func(resp *http.Response, sofar transport.Outcome) {
-			*info = ResponseInfo{
-				StatusCode: resp.StatusCode,
-				Header:     resp.Header,
-				RequestID:  resp.Header.Get(requestIDHeader),
-				Attempts:   sofar.Attempts,
-			}
-		},
-		Handle: func(resp *http.Response, sofar transport.Outcome) error {
-			return r.handle(resp, path, sofar)
-		},
 	})
-	if info.Attempts != outcome.Attempts {
+	if x.info.Attempts != outcome.Attempts {
 		// The last attempt was not answered; what an earlier one was is no
 		// answer to the call.
-		*info = ResponseInfo{Attempts: outcome.Attempts}
+		x.info = ResponseInfo{Attempts: outcome.Attempts}
 	}
 	if capturing {
-		*captured = *info
+		*captured = x.info
 	}
 	if err != nil {
-		return info, r.failure(err, path, info.RequestID, outcome)
+		return &x.info, r.failure(err, path, x.info.RequestID, outcome)
 	}
-	return info, nil
+	return &x.info, nil
+}
+
+// exchange is a call under way. It is the [transport.Handler] of its answers.
+type exchange struct {
+	call call
+	path string
+	info ResponseInfo // of the last answer
+}
+
+// Answered implements [transport.Handler].
+func (x *exchange) Answered(resp *http.Response, sofar transport.Outcome) {
+	x.info = ResponseInfo{
+		StatusCode: resp.StatusCode,
+		Header:     resp.Header,
+		RequestID:  resp.Header.Get(requestIDHeader),
+		Attempts:   sofar.Attempts,
+	}
+}
+
+// Receive implements [transport.Handler].
+func (x *exchange) Receive(resp *http.Response, sofar transport.Outcome) error {
+	return x.call.handle(resp, x.path, sofar)
 }
 
 // url returns the request's URL. path is escaped, and stays as it is.

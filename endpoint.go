@@ -46,8 +46,11 @@ func EndpointFromContext(ctx context.Context) (Endpoint, bool) {
 	if ctx == nil {
 		return Endpoint{}, false
 	}
-	e, ok := ctx.Value(endpointKey{}).(Endpoint)
-	return e, ok
+	e, ok := ctx.Value(endpointKey{}).(*Endpoint)
+	if !ok {
+		return Endpoint{}, false
+	}
+	return *e, true
 }
 
 // pathArg is the value of a placeholder, and the name under which the caller

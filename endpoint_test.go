@@ -274,7 +274,7 @@ func TestEndpointFromContext(t *testing.T) {
 
 	e, ok := EndpointFromContext(t.Context())
 	assert.False(t, ok, "EndpointFromContext of another context: %v", e)
-	e, ok = EndpointFromContext(context.WithValue(t.Context(), endpointKey{}, own))
+	e, ok = EndpointFromContext(context.WithValue(t.Context(), endpointKey{}, &own))
 	assert.True(t, ok)
 	assert.Equal(t, own, e)
 }

@@ -292,22 +292,17 @@ func fetchGitHubToken(ctx context.Context, hc *http.Client, address string, bear
 	if hc.Transport == nil {
 		defer client.CloseIdleConnections()
 	}
-	var answer struct {
-		Value Secret `json:"value"`
-	}
-	_, err = client.Do(&transport.Call{ //nolint:contextcheck // the context is the request's
-		Request: (&http.Request{
+	var answer identityTokenAnswer
+	_, err = client.Do(&transport.Call{
+		Context: ctx,
+		Request: &http.Request{
 			Method: http.MethodGet, URL: &asked, Host: asked.Host,
 			Header: http.Header{"Authorization": {"Bearer " + bearer.Reveal()}, "Accept": {jsonType}},
-		}).WithContext(ctx),
-		Idempotent: true,
-		Handle: func(resp *http.Response, sofar transport.Outcome) error {
-			if resp.StatusCode != http.StatusOK {
-				refused, _ := call{}.refusal(resp, base.Path, sofar)
-				return fmt.Errorf("status %d: %s", refused.StatusCode, oneLine(refused.Message, maxErrorText))
-			}
-			return call{secretAnswer: true}.decodeBody(resp, &answer, maxErrorBody)
 		},
+		Idempotent: true,
+		Handler:    &gitHubAnswer{path: base.Path, answer: &answer},
+		Endpoint:   base,
+		Path:       base.Path,
 	})
 	switch {
 	case err != nil:
@@ -316,6 +311,29 @@ func fetchGitHubToken(ctx context.Context, hc *http.Client, address string, bear
 		return Secret{}, errors.New("GitHub Actions: the answer has no token")
 	}
 	return answer.Value, nil
+}
+
+// identityTokenAnswer is what GitHub Actions answers with.
+type identityTokenAnswer struct {
+	Value Secret `json:"value"`
+}
+
+// gitHubAnswer reads it. It is a [transport.Handler].
+type gitHubAnswer struct {
+	path   string
+	answer *identityTokenAnswer
+}
+
+// Answered implements [transport.Handler].
+func (a *gitHubAnswer) Answered(*http.Response, transport.Outcome) {}
+
+// Receive implements [transport.Handler].
+func (a *gitHubAnswer) Receive(resp *http.Response, sofar transport.Outcome) error {
+	if resp.StatusCode != http.StatusOK {
+		refused, _ := call{}.refusal(resp, a.path, sofar)
+		return fmt.Errorf("status %d: %s", refused.StatusCode, oneLine(refused.Message, maxErrorText))
+	}
+	return call{secretAnswer: true}.decodeBody(resp, a.answer, maxErrorBody)
 }
 
 // storedLogin is what `pulumi login` has left: an access token, or a refresh

@@ -308,6 +308,7 @@ func parseURL(t *testing.T, text string) *url.URL {
 // keeps what it is told.
 type testCall struct {
 	*Call
+	Handle  func(resp *http.Response, sofar Outcome) error
 	answers []int     // the statuses of all answers
 	sofar   []Outcome // what was known at each
 	header  http.Header
@@ -323,16 +324,29 @@ func newCall(ctx context.Context, t *testing.T, method, path string, body *Body)
 	req.Body = nil
 	req.Header.Set("Authorization", "token "+testToken)
 	c := new(testCall)
+	c.Handle = c.handle
 	c.Call = &Call{
+		Context:    ctx,
 		Request:    req,
 		Body:       body,
 		Idempotent: method != http.MethodPost && method != http.MethodPatch,
-		Handle:     c.handle,
-		Endpoint:   method + " " + path,
+		Handler:    c,
+		Endpoint:   name(method + " " + path),
 		Path:       path,
 	}
 	return c
 }
+
+// name is what an endpoint is called.
+type name string
+
+func (n name) String() string { return string(n) }
+
+// Answered implements Handler.
+func (c *testCall) Answered(*http.Response, Outcome) {}
+
+// Receive implements Handler.
+func (c *testCall) Receive(resp *http.Response, sofar Outcome) error { return c.Handle(resp, sofar) }
 
 func get(t *testing.T) *testCall {
 	t.Helper()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-const requestIDHeader = "X-Pulumi-Request-ID"
+const requestIDHeader = "X-Pulumi-Request-Id" // canonical
 
 // Attempt is what became of one attempt of a call.
 type Attempt struct {
@@ -41,9 +41,9 @@ func (c *Client) warn(st *state, resp *http.Response) {
 			continue
 		}
 		st.warnings = append(st.warnings, text)
-		warning := Warning{Endpoint: st.call.Endpoint, Text: text, RequestID: resp.Header.Get(requestIDHeader)}
+		warning := Warning{Endpoint: st.call.Endpoint.String(), Text: text, RequestID: resp.Header.Get(requestIDHeader)}
 		for _, observe := range c.config.OnWarning {
-			observe(st.call.Request.Context(), warning)
+			observe(st.call.Context, warning)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func (c *Client) observe(ctx context.Context, st *state, resp *http.Response, er
 		return
 	}
 	attempt := Attempt{
-		Endpoint:  st.call.Endpoint,
+		Endpoint:  st.call.Endpoint.String(),
 		Path:      st.call.Path,
 		Number:    st.attempts,
 		Duration:  time.Since(st.started),

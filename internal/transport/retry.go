@@ -40,11 +40,13 @@ func Permanent(err error) error { return permanentError{err} }
 // checkRetry is called after every exchange, and again after the handler has
 // read the answer. It judges once an attempt: when it failed without an
 // answer, or when the answer has been read.
-func (c *Client) checkRetry(ctx context.Context, st *state, resp *http.Response, err error) bool {
+func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	st := stateOf(ctx)
 	if err == nil && !st.handled {
-		return false
+		return false, nil
 	}
-	return c.conclude(ctx, st, resp, err)
+	st.waiting = c.conclude(ctx, st, resp, err)
+	return st.waiting, nil
 }
 
 // conclude ends the attempt: it keeps what the attempt says about the call,

@@ -3,7 +3,8 @@
 // attempt. It knows HTTP, and nothing of what is asked for.
 //
 // Layers, from the outside: [Client.Do] with the retry loop of
-// go-retryablehttp; net/http's Client, which follows redirects; one
+// go-retryablehttp, which all calls share, and which finds a call's state in the
+// context; net/http's Client, which follows redirects; one
 // RoundTripper that counts and guards each attempt; one that decompresses;
 // the transport that the user chose.
 package transport
@@ -51,7 +52,7 @@ type Limiter interface {
 
 // Client sends calls. It is safe for concurrent use.
 type Client struct {
-	http      *http.Client
+	loop      *retryablehttp.Client
 	transport http.RoundTripper
 	config    Config
 	budget    *budget
@@ -64,9 +65,21 @@ func New(config Config) *Client {
 	if client.Transport == nil {
 		client.Transport = newHTTPTransport(l)
 	}
-	c := &Client{http: &client, transport: client.Transport, config: config, budget: newBudget(config.Retry.Budget)}
+	c := &Client{transport: client.Transport, config: config, budget: newBudget(config.Retry.Budget)}
 	client.Transport = &guard{next: &decompressor{next: client.Transport}, stall: config.Stall, load: l, budget: c.budget}
 	client.CheckRedirect = redirectPolicy{base: config.Base}.check
+	c.loop = &retryablehttp.Client{
+		HTTPClient: &client,
+		RetryMax:   math.MaxInt, // checkRetry counts
+		CheckRetry: c.checkRetry,
+		// It is told neither request nor context, so prepareAgain waits.
+		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 },
+		PrepareRetry: c.prepareAgain,
+		// What the handler made of the last answer is the error already.
+		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
+			return resp, err
+		},
+	}
 	return c
 }
 
@@ -79,25 +92,32 @@ func (c *Client) CloseIdleConnections() {
 
 // Call is one request and what becomes of its answer.
 type Call struct {
-	// Request is complete but for its body.
+	// Context is the call's, and Request complete but for it and the body.
+	Context context.Context //nolint:containedctx // a request is given it only once, as that copies it
 	Request *http.Request
 	// Body is sent with it, unless nil.
 	Body *Body
 	// Idempotent says that sending the request again does no harm although it
 	// may have been carried out.
 	Idempotent bool
-	// OnAnswer, unless nil, is told of every answer, a redirect's too, before
-	// its body is read.
-	OnAnswer func(resp *http.Response, sofar Outcome)
-	// Handle gets every answer but a redirect's, with what is known so far,
-	// reads its body and closes it. Its error decides, with the answer's
-	// status and what became of its body, whether there is another attempt.
-	Handle func(resp *http.Response, sofar Outcome) error
+	// Handler gets the answers.
+	Handler Handler
 	// Credentials, unless nil, authorize each attempt. Otherwise the request's
 	// header does.
 	Credentials Credentials
 	// Endpoint and Path name the request in records.
-	Endpoint, Path string
+	Endpoint fmt.Stringer
+	Path     string
+}
+
+// Handler makes of the answers to a call what the caller gets.
+type Handler interface {
+	// Answered is told of every answer, a redirect's too, before its body is read.
+	Answered(resp *http.Response, sofar Outcome)
+	// Receive gets every answer but a redirect's, with what is known so far, reads
+	// its body and closes it. Its error decides, with the answer's status and what
+	// became of its body, whether there is another attempt.
+	Receive(resp *http.Response, sofar Outcome) error
 }
 
 // Credentials are what a call identifies itself with, where that changes.
@@ -128,16 +148,10 @@ type Outcome struct {
 // wrong or pointless.
 func (c *Client) Do(call *Call) (Outcome, error) {
 	st := &state{call: call, decompress: askForGzip(call.Request.Header)}
-	st.trace.GetConn = func(string) {
-		st.askedForConn.Store(true)
-		st.hasConn.Store(false)
-	}
-	st.trace.GotConn = func(httptrace.GotConnInfo) {
-		st.gotConn.Store(true)
-		st.hasConn.Store(true)
-	}
-	ctx := context.WithValue(call.Request.Context(), stateKey{}, st)
-	req := &retryablehttp.Request{Request: call.Request.WithContext(httptrace.WithClientTrace(ctx, &st.trace))}
+	st.traceConns()
+	ctx := httptrace.WithClientTrace(context.WithValue(call.Context, stateKey{}, st), &st.trace)
+	req := &st.request
+	req.Request = call.Request.WithContext(ctx)
 	if err := call.Body.attach(req); err != nil {
 		return Outcome{}, err
 	}
@@ -145,29 +159,11 @@ func (c *Client) Do(call *Call) (Outcome, error) {
 	defer call.Body.detach()
 	req.SetResponseHandler(func(resp *http.Response) error { return c.handle(st, resp) })
 	if err := c.prepare(st, req.Request); err != nil {
-		return Outcome{}, st.explain(call.Request.Context(), err)
+		return Outcome{}, st.explain(call.Context, err)
 	}
-
-	// The loop's hooks are told of no call, so each call has a loop of its own.
-	loop := retryablehttp.Client{
-		HTTPClient: c.http,
-		RetryMax:   math.MaxInt, // checkRetry counts
-		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
-			return c.checkRetry(ctx, st, resp, err), nil
-		},
-		Backoff: func(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
-			st.waiting = true
-			return st.wait
-		},
-		PrepareRetry: func(req *http.Request) error { return c.prepare(st, req) },
-		// What the handler made of the last answer is the error already.
-		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
-			return resp, err
-		},
-	}
-	_, err := loop.Do(req) //nolint:bodyclose // the handler closes it, or hands it on
+	_, err := c.loop.Do(req) //nolint:bodyclose // the handler closes it, or hands it on
 	if err != nil {
-		err = st.explain(call.Request.Context(), err)
+		err = st.explain(call.Context, err)
 	}
 	return st.outcome(), err
 }
@@ -176,6 +172,7 @@ func (c *Client) Do(call *Call) (Outcome, error) {
 // trace's hooks may come from others.
 type state struct {
 	call       *Call
+	request    retryablehttp.Request
 	decompress bool
 
 	attempts   int
@@ -207,9 +204,36 @@ func (st *state) outcome() Outcome {
 	return Outcome{Attempts: st.attempts, Uncertain: st.uncertain, Transient: st.transient, OverBudget: st.overBudget}
 }
 
+// traceConns makes the trace learn whether the request gets a connection.
+func (st *state) traceConns() {
+	st.trace.GetConn = func(string) {
+		st.askedForConn.Store(true)
+		st.hasConn.Store(false)
+	}
+	st.trace.GotConn = func(httptrace.GotConnInfo) {
+		st.gotConn.Store(true)
+		st.hasConn.Store(true)
+	}
+}
+
+// prepareAgain waits until it is time for another attempt, and prepares it.
+func (c *Client) prepareAgain(req *http.Request) error {
+	st := stateOf(req.Context())
+	if st.wait > 0 {
+		timer := time.NewTimer(st.wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-req.Context().Done():
+			return req.Context().Err()
+		}
+	}
+	return c.prepare(st, req)
+}
+
 // prepare makes the request fit to be sent: now, and by whom it says.
 func (c *Client) prepare(st *state, req *http.Request) error {
-	ctx := st.call.Request.Context() // without the trace, which is of this call's connections
+	ctx := st.call.Context // without the trace, which is of this call's connections
 	if st.call.Credentials != nil {
 		// A new map: net/http may not be done with that of the attempt before.
 		req.Header = req.Header.Clone()
@@ -272,9 +296,7 @@ func (st *state) begin() {
 func (c *Client) handle(st *state, resp *http.Response) error {
 	st.handled = true
 	resp.Header = redactHeader(resp)
-	if st.call.OnAnswer != nil {
-		st.call.OnAnswer(resp, st.outcome())
-	}
+	st.call.Handler.Answered(resp, st.outcome())
 	if _, ok := resp.Body.(*guardedBody); !ok {
 		// net/http has put a wrapper of its own around it, for its Timeout.
 		resp.Body = &guardedBody{ReadCloser: resp.Body, dog: st.dog, st: st}
@@ -284,7 +306,7 @@ func (c *Client) handle(st *state, resp *http.Response) error {
 		Discard(resp)
 		return redirectPolicy{base: c.config.Base}.refusal(resp, st.call.Request.Method)
 	}
-	return st.call.Handle(resp, st.outcome())
+	return st.call.Handler.Receive(resp, st.outcome())
 }
 
 // explain returns the error of a call that failed: err, unless the context's

@@ -46,8 +46,6 @@ type call struct {
 	header http.Header
 	// unlimited lifts the limit on a JSON answer, which an export may exceed.
 	unlimited bool
-	// secrets are in the body, and must not show if the answer repeats them.
-	secrets []Secret
 	// anonymous leaves out the access token.
 	anonymous bool
 	// secretAnswer says that nothing of a success's body may be shown.
@@ -219,22 +217,16 @@ func (r call) refusal(resp *http.Response, path string, sofar transport.Outcome)
 		Header:     resp.Header,
 	}
 	e.RetryAfter, _ = transport.RetryAfter(resp.Header, time.Now())
-	byService = e.readErrorBody(transport.ReadStart(resp, maxErrorBody), r.redactor(resp))
+	byService = e.readErrorBody(transport.ReadStart(resp, maxErrorBody), redactor(resp))
 	return e, byService
 }
 
 // redactor returns what makes a text of the answer's fit to be shown: it drops
 // control characters, and puts "[redacted]" for the token and for the secrets
-// that the request carried.
-func (r call) redactor(resp *http.Response) func(string) string {
+// that the request carried, wherever the control characters stood.
+func redactor(resp *http.Response) func(string) string {
 	return func(text string) string {
-		text = transport.Redact(resp.Request, printable(text))
-		for _, secret := range r.secrets {
-			if !secret.IsZero() {
-				text = strings.ReplaceAll(text, secret.Reveal(), redacted)
-			}
-		}
-		return text
+		return transport.Redact(resp.Request, printable(transport.Redact(resp.Request, text)))
 	}
 }
 
@@ -344,7 +336,7 @@ func (r call) decodeAnswer(resp *http.Response, body []byte, v any) error {
 	default:
 		// The decoder's error quotes the answer.
 		return fmt.Errorf("the answer is JSON of another form than expected: %s",
-			oneLine(r.redactor(resp)(err.Error()), maxErrorText))
+			oneLine(redactor(resp)(err.Error()), maxErrorText))
 	}
 }
 
@@ -357,7 +349,7 @@ func (r call) unexpected(wanted string, resp *http.Response, body []byte) error 
 		return fmt.Errorf("the answer is not %s: content type %q, %d bytes that only begin like JSON", wanted, contentType, len(body))
 	}
 	return fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted, contentType,
-		oneLine(r.redactor(resp)(string(start[:min(len(start), maxErrorBody)])), maxExcerpt))
+		oneLine(redactor(resp)(string(start[:min(len(start), maxErrorBody)])), maxExcerpt))
 }
 
 // fetch makes a call whose answer is a T.
@@ -417,11 +409,11 @@ func executeWithBody(ctx context.Context, c *Client, r call, name string, body a
 
 // jsonBody returns v as the body of a request. name is the argument it is.
 func jsonBody(name string, v any) (*transport.Body, error) {
-	data, err := requestEncoder.Encode(v)
+	data, secrets, err := encodeRequest(v)
 	if err != nil {
 		return nil, &ArgumentError{Name: name, Reason: "can't be sent as JSON: " + err.Error()}
 	}
-	return transport.BytesBody(data), nil
+	return transport.BytesBody(data, secrets...), nil
 }
 
 // encodeQuery returns the options' `url` tags as a query.

@@ -299,7 +299,8 @@ func WithUserAgent(userAgent string) Option {
 }
 
 // WithLogger makes the client write one record an attempt at level Debug, and
-// the service's warnings at level Warn. Without it the client is silent.
+// warnings at level Warn: the service's, and that of [FromEnvironment] about a
+// credentials file that others may read. Without it the client is silent.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {

@@ -3,9 +3,12 @@ package pulumiapi
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -23,7 +26,9 @@ import (
 //     PULUMI_CREDENTIALS_PATH, PULUMI_HOME or ~/.pulumi.
 //
 // Where `pulumi login` stored a refresh token, the access token is renewed with
-// it in memory; the file is never written to.
+// it in memory; the file is never written to. If users other than its owner may
+// read the file, as its mode on Unix says, NewClient writes a record at level
+// Warn to the logger of [WithLogger].
 //
 // [WithBaseURL], [WithToken] and [WithTokenSource] go before all of these. If the address is that
 // of a state backend which is no Pulumi Cloud (file://, s3:// and the like), or
@@ -64,7 +69,9 @@ func (c *config) readEnvironment() error {
 func (c *config) readAddress(tokenKnown bool) (stored storedCredentials, err error) {
 	addressKnown := c.baseURL != "" || os.Getenv("PULUMI_BACKEND_URL") != ""
 	if !addressKnown || !tokenKnown {
-		if stored, err = readStoredCredentials(tokenKnown); err != nil {
+		stored, err = readStoredCredentials(tokenKnown)
+		c.warnIfExposed(stored)
+		if err != nil {
 			return stored, err
 		}
 	}
@@ -76,6 +83,15 @@ func (c *config) readAddress(tokenKnown bool) (stored storedCredentials, err err
 		c.baseURL = address
 	}
 	return stored, nil
+}
+
+// warnIfExposed tells the logger of a credentials file that others may read.
+func (c *config) warnIfExposed(stored storedCredentials) {
+	if c.logger == nil || stored.exposed == 0 {
+		return
+	}
+	c.logger.Warn("others may read the pulumi credentials file",
+		slog.String("path", stored.path), slog.String("mode", fmt.Sprintf("%04o", uint32(stored.exposed))))
 }
 
 // chooseAddress returns the service's address, and where it comes from.
@@ -106,6 +122,8 @@ func checkBackend(source, address string) error {
 // storedCredentials is what `pulumi login` leaves behind.
 type storedCredentials struct {
 	path string
+	// exposed is the mode of a file that others may read; 0 for any other.
+	exposed fs.FileMode
 
 	Current      string                   `json:"current"`
 	AccessTokens map[string]Secret        `json:"accessTokens"`
@@ -143,7 +161,10 @@ func readStoredCredentials(tokenKnown bool) (storedCredentials, error) {
 		return storedCredentials{}, nil //nolint:nilerr // see above
 	}
 	stored := storedCredentials{path: path}
-	data, err := os.ReadFile(path) //nolint:gosec // it is the user's own environment that names the file
+	data, mode, err := readFile(path)
+	if mode.Perm()&othersMayRead != 0 && runtime.GOOS != "windows" {
+		stored.exposed = mode.Perm()
+	}
 	if errors.Is(err, fs.ErrNotExist) || (err == nil && strings.TrimSpace(string(data)) == "") {
 		return stored, nil
 	}
@@ -158,6 +179,25 @@ func readStoredCredentials(tokenKnown bool) (storedCredentials, error) {
 		return stored, &ArgumentError{Name: path, Reason: "is encrypted for the Pulumi CLI: set PULUMI_ACCESS_TOKEN instead, and PULUMI_BACKEND_URL unless you log in to Pulumi's own service"}
 	}
 	return stored, nil
+}
+
+// othersMayRead are the bits of a file's mode that let the group or everybody
+// read it. On Windows, they say nothing of that.
+const othersMayRead fs.FileMode = 0o044
+
+// readFile returns what a file holds, and its mode: that of the very file that
+// was read, whatever is put in its place.
+func readFile(path string) (data []byte, mode fs.FileMode, err error) {
+	file, err := os.Open(path) //nolint:gosec // it is the user's own environment that names the file
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err == nil {
+		mode = info.Mode()
+	}
+	data, err = io.ReadAll(file)
+	return data, mode, err
 }
 
 // gitHubActionsRequest returns where a job of GitHub Actions asks for its identity

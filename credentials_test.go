@@ -1,10 +1,14 @@
 package pulumiapi
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -444,6 +448,46 @@ func TestFromEnvironment_BadTokens(t *testing.T) { //nolint:paralleltest // the 
 
 		// What is not used is not judged.
 		requireClient(t, currentURL, "from-option", "NewClient with a good token and a bad one", FromEnvironment(), WithToken("from-option"))
+	}
+}
+
+func TestFromEnvironment_WarnsOfAFileThatOthersMayRead(t *testing.T) { //nolint:paralleltest // the environment is everybody's
+	if runtime.GOOS == "windows" {
+		t.Skip("who may read a file is not in its mode there")
+	}
+	file := fmt.Sprintf(`{"current": %q, "accessTokens": {%q: %q}}`, currentURL, currentURL, canary)
+	for mode, warned := range map[fs.FileMode]bool{
+		0o600: false, 0o400: false, 0o700: false, 0o622: false, 0o711: false,
+		0o640: true, 0o604: true, 0o644: true, 0o666: true, 0o440: true,
+	} {
+		for content, good := range map[string]bool{file: true, "{" + canary: false} {
+			called := fmt.Sprintf("NewClient with a file of mode %04o, usable %t", mode, good)
+			path := loggedIn(t, content)
+			require.NoError(t, os.Chmod(path, mode))
+			var out bytes.Buffer
+			logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			_, err := NewClient(WithLogger(logger), FromEnvironment())
+			require.Equal(t, good, err == nil, called)
+			assertNoCanary(t, out.String(), called)
+			if !warned {
+				assert.Empty(t, out.String(), called)
+				continue
+			}
+			var record map[string]any
+			require.NoError(t, json.Unmarshal(out.Bytes(), &record), "%s wrote one record, not %q", called, &out)
+			delete(record, "time")
+			assert.Equal(t, map[string]any{
+				"level": "WARN", "msg": "others may read the pulumi credentials file", "path": path, "mode": fmt.Sprintf("%04o", mode),
+			}, record, called)
+
+			// Who does not want to hear of it does not, nor if nothing is read.
+			out.Reset()
+			_, err = NewClient(FromEnvironment())
+			require.Equal(t, good, err == nil, called)
+			requireClient(t, explicitURL, "from-option", called, WithLogger(logger), FromEnvironment(), WithBaseURL(explicitURL), WithToken("from-option"))
+			requireClient(t, explicitURL, "from-option", called, WithLogger(logger), WithBaseURL(explicitURL), WithToken("from-option"))
+			assert.Empty(t, out.String(), called)
+		}
 	}
 }
 

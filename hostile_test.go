@@ -342,6 +342,19 @@ func TestObserver_WarningsAreFitToBeShown(t *testing.T) {
 	assert.Equal(t, []string{"upgrade[2J soon"}, warnings)
 }
 
+// What a few kilobytes of an answer decompress to counts, not what arrives.
+func TestClient_AGzipBombMeetsTheLimits(t *testing.T) {
+	t.Parallel()
+	bomb := gzipped(t, bytes.Repeat([]byte{' '}, 65<<20))
+	require.Less(t, len(bomb), 100_000)
+	for status, says := range map[int]string{http.StatusOK: "longer than the 64 MiB", http.StatusBadRequest: "400: Bad Request"} {
+		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+			return respond(status, bomb, "Content-Encoding", "gzip"), nil
+		})
+		require.ErrorContains(t, second(client.Stacks.Get(t.Context(), prod)), says)
+	}
+}
+
 // A caller's reader that fails is not read again.
 func TestClient_Do_AReaderThatFails(t *testing.T) {
 	t.Parallel()

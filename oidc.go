@@ -220,11 +220,10 @@ func (c *Client) exchangeToken(ctx context.Context, form url.Values, name string
 	start := time.Now().Round(0) // a clock that stands still while the machine sleeps is of no use
 	granted, err := fetch[tokenGrant](ctx, c, call{
 		endpoint:     tokenExchangeEndpoint,
-		body:         transport.BytesBody([]byte(filled.Encode())),
+		body:         transport.BytesBody([]byte(filled.Encode()), secret.Reveal()),
 		contentType:  "application/x-www-form-urlencoded",
 		anonymous:    true,
 		secretAnswer: true,
-		secrets:      []Secret{secret},
 	})
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func (s StackState) requestBody() (*transport.Body, error) {
 	if !jsonx.IsValid(s.Deployment) {
 		return nil, &ArgumentError{Name: "state.Deployment", Reason: "is not JSON"}
 	}
-	head, err := requestEncoder.Encode(struct {
+	head, _, err := encodeRequest(struct {
 		Version  int      `json:"version"`
 		Features []string `json:"features,omitzero"`
 	}{s.Version, s.Features})

@@ -118,7 +118,7 @@ func TestTimestamp_RoundTrips(t *testing.T) {
 		require.NoError(t, jsonx.Decode([]byte(text), &read), "jsonx.Decode(%s)", text)
 
 		for name, marshal := range map[string]func(any) ([]byte, error){
-			"jsonx.Marshal": jsonx.Marshal, "json.Marshal": json.Marshal, "requestEncoder.Encode": requestEncoder.Encode,
+			"jsonx.Marshal": jsonx.Marshal, "json.Marshal": json.Marshal, "EncodeRequest": EncodeRequest,
 		} {
 			data, err := marshal(read)
 			require.NoError(t, err, "%s(%s)", name, read)
@@ -212,7 +212,7 @@ func TestTimestamp_InStructsPointersSlicesAndMaps(t *testing.T) {
 		assert.Nil(t, empty.Pointer, "%s: a pointer to null", name)
 	}
 	for name, marshal := range map[string]func(any) ([]byte, error){
-		"jsonx.Marshal": jsonx.Marshal, "json.Marshal": json.Marshal, "requestEncoder.Encode": requestEncoder.Encode,
+		"jsonx.Marshal": jsonx.Marshal, "json.Marshal": json.Marshal, "EncodeRequest": EncodeRequest,
 	} {
 		data, err := marshal(want)
 		require.NoError(t, err, name)
@@ -428,7 +428,7 @@ func TestSecret_RequestEncoder_Reveals(t *testing.T) {
 		Set     Nullable[Secret]  `json:"set,omitzero"`
 		Left    Nullable[Secret]  `json:"left,omitzero"`
 	}
-	data, err := requestEncoder.Encode(body{
+	data, err := EncodeRequest(body{
 		Plain: secret, Pointer: &secret, Slice: []Secret{secret, {}}, Map: map[string]Secret{"a": secret}, Any: secret,
 		Null: Null[Secret](), Set: NullableOf(secret),
 	})
@@ -437,14 +437,14 @@ func TestSecret_RequestEncoder_Reveals(t *testing.T) {
 		"plain": "*", "empty": "", "pointer": "*", "nil": null, "slice": ["*", ""], "map": {"a": "*"}, "any": "*",
 		"null": null, "set": "*"
 	}`, "*", canary)
-	assert.JSONEq(t, want, string(data), "requestEncoder.Encode")
+	assert.JSONEq(t, want, string(data), "EncodeRequest")
 
 	odd := "quo\"te\\ \n <é> \u2028 😀"
-	data, err = requestEncoder.Encode(NewSecret(odd))
+	data, err = EncodeRequest(NewSecret(odd))
 	require.NoError(t, err)
 	var back string
 	require.NoError(t, json.Unmarshal(data, &back))
-	assert.Equal(t, odd, back, "requestEncoder.Encode of a Secret with odd characters")
+	assert.Equal(t, odd, back, "EncodeRequest of a Secret with odd characters")
 }
 
 func TestSecret_RequestEncoder_ErrorDoesNotQuote(t *testing.T) {
@@ -590,13 +590,13 @@ func TestNullable_RequestEncoder_KnowsThreeStates(t *testing.T) {
 			`{"text": "", "number": 0, "flag": false, "secret": "", "list": [], "time": null, "struct": {"name": ""}}`,
 		},
 	} {
-		data, err := requestEncoder.Encode(c.body)
-		require.NoError(t, err, "requestEncoder.Encode, %s", name)
-		assert.JSONEq(t, c.want, string(data), "requestEncoder.Encode, %s", name)
+		data, err := EncodeRequest(c.body)
+		require.NoError(t, err, "EncodeRequest, %s", name)
+		assert.JSONEq(t, c.want, string(data), "EncodeRequest, %s", name)
 
-		data, err = requestEncoder.Encode(&c.body)
-		require.NoError(t, err, "requestEncoder.Encode of a pointer, %s", name)
-		assert.JSONEq(t, c.want, string(data), "requestEncoder.Encode of a pointer, %s", name)
+		data, err = EncodeRequest(&c.body)
+		require.NoError(t, err, "EncodeRequest of a pointer, %s", name)
+		assert.JSONEq(t, c.want, string(data), "EncodeRequest of a pointer, %s", name)
 
 		// The same elsewhere, but for secrets.
 		data, err = json.Marshal(c.body)
@@ -723,9 +723,9 @@ func TestStackIdentifier_JSON(t *testing.T) {
 	data, err := json.Marshal(value)
 	require.NoError(t, err, "json.Marshal")
 	assert.JSONEq(t, wire, string(data), "json.Marshal")
-	data, err = requestEncoder.Encode(value) //nolint:musttag // its keys are text
-	require.NoError(t, err, "requestEncoder.Encode")
-	assert.JSONEq(t, wire, string(data), "requestEncoder.Encode")
+	data, err = EncodeRequest(value)
+	require.NoError(t, err, "EncodeRequest")
+	assert.JSONEq(t, wire, string(data), "EncodeRequest")
 	for name, unmarshal := range map[string]func([]byte, any) error{"jsonx.Decode": jsonx.Decode, "json.Unmarshal": json.Unmarshal} {
 		var got holder
 		require.NoError(t, unmarshal([]byte(wire), &got), name)

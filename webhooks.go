@@ -133,9 +133,6 @@ func (s *WebhooksService) Create(ctx context.Context, scope WebhookScope, req We
 	if err != nil {
 		return nil, err
 	}
-	if req.Secret != nil {
-		r.secrets = []Secret{*req.Secret}
-	}
 	return fetchWithBody[Webhook](ctx, s.client, r, "req", struct {
 		webhookOwner
 		WebhookCreateRequest
@@ -209,9 +206,6 @@ func (s *WebhooksService) Update(ctx context.Context, scope WebhookScope, name s
 	r, err := scopedCall(scope, webhookUpdateOrgEndpoint, webhookUpdateStackEndpoint, pathArg{"name", name})
 	if err != nil {
 		return nil, err
-	}
-	if secret, ok := req.Secret.Get(); ok {
-		r.secrets = []Secret{secret}
 	}
 	return fetchWithBody[Webhook](ctx, s.client, r, "req", struct {
 		webhookOwner

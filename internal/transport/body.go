@@ -14,12 +14,14 @@ import (
 // Body is a request's body: bytes, or a reader that is read from where it
 // stands, and again from there if it can seek.
 type Body struct {
-	bytes  []byte
-	reader *rereader
+	bytes   []byte
+	secrets []string
+	reader  *rereader
 }
 
-// BytesBody returns a Body that sends data.
-func BytesBody(data []byte) *Body { return &Body{bytes: data} }
+// BytesBody returns a Body that sends data. The secrets in it are hidden where an
+// answer repeats them, as the credentials are.
+func BytesBody(data []byte, secrets ...string) *Body { return &Body{bytes: data, secrets: secrets} }
 
 // ReaderBody returns a Body that sends what reader holds from its present
 // position on. If reader can't seek, the request is not sent again once

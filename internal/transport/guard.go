@@ -41,7 +41,6 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	dog, ctx := watch(req.Context(), g.stall, g.load)
 	st.dog = dog
 	req = guardUpload(req.WithContext(ctx), dog, st.call.Body.mayBlock())
-	st.sent = req
 	resp, err := g.next.RoundTrip(req)
 	if err != nil {
 		err = redactError(req, dog.explain(err))
@@ -64,7 +63,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		dog.release()
 		return resp, nil
 	}
-	resp.Body = &guardedBody{ReadCloser: resp.Body, dog: dog, st: st}
+	resp.Body = &guardedBody{ReadCloser: resp.Body, dog: dog, st: st, sent: req}
 	return resp, nil
 }
 
@@ -257,8 +256,9 @@ func (p *progress) Read(data []byte) (int, error) {
 // remembers how reading failed.
 type guardedBody struct {
 	io.ReadCloser
-	dog *watchdog
-	st  *state
+	dog  *watchdog
+	st   *state
+	sent *http.Request
 }
 
 func (b *guardedBody) Read(p []byte) (int, error) {
@@ -266,7 +266,7 @@ func (b *guardedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.dog.rest()
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = redactError(b.st.sent, b.dog.explain(err))
+		err = redactError(b.sent, b.dog.explain(err))
 		b.st.readErr = err
 	}
 	return n, err

@@ -66,13 +66,14 @@ func (p redirectPolicy) refusal(resp *http.Response, method string) error {
 			reason = fmt.Sprintf("a %d would turn the %s into a GET, or there were more than %d", resp.StatusCode, method, maxRedirects)
 		}
 	}
-	return fmt.Errorf("redirect from %s to %s refused: %s",
-		Redact(resp.Request, place(from)), Redact(resp.Request, place(target)), reason)
+	return fmt.Errorf("redirect from %s to %s refused: %s", place(resp.Request, from), place(resp.Request, target), reason)
 }
 
-// place returns the URL without what may be confidential in it.
-func place(u *url.URL) string {
-	return origin(u) + cutPath(u.EscapedPath())
+// place returns the URL without what may be confidential in it: the query, a
+// user, and what req must not show.
+func place(req *http.Request, u *url.URL) string {
+	// In this order: a half of a secret, or one in other letters, would stay.
+	return strings.ToLower(Redact(req, address(u))) + cutPath(Redact(req, u.EscapedPath()))
 }
 
 // cutPath keeps an error from losing one of its ends to the length of the other.
@@ -85,12 +86,15 @@ func cutPath(text string) string {
 }
 
 // origin returns scheme, host and port, the port always.
-func origin(u *url.URL) string {
+func origin(u *url.URL) string { return strings.ToLower(address(u)) }
+
+// address is the origin as the URL writes it.
+func address(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	return u.Scheme + "://" + u.Hostname() + ":" + port
 }
 
 // isBelow reports whether target's path is base's or below it, also after a

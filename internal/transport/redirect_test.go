@@ -426,6 +426,19 @@ func TestPlace_ShowsNoQuery(t *testing.T) {
 		"https://user:password@api.test/acme%2Fweb": "https://api.test:443/acme%2Fweb",
 		"https://api.test:8443":                     "https://api.test:8443",
 	} {
-		assert.Equal(t, want, place(parseURL(t, text)), "place(%s)", text)
+		assert.Equal(t, want, place(&http.Request{}, parseURL(t, text)), "place(%s)", text)
+	}
+}
+
+// Cut in half or in other letters, it would no longer be found.
+func TestPlace_HidesBeforeItCuts(t *testing.T) {
+	t.Parallel()
+	const token = "Pul-Canary0123456789"
+	req := &http.Request{Header: http.Header{"Authorization": {"token " + token}}}
+	for text, want := range map[string]string{
+		"https://api.test/" + strings.Repeat("x", 30) + token: "https://api.test:443/" + strings.Repeat("x", 30) + "[redacted…",
+		"https://" + token + ".test/":                         "https://[redacted].test:443/",
+	} {
+		assert.Equal(t, want, place(req, parseURL(t, text)), "place(%s)", text)
 	}
 }

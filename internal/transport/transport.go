@@ -194,10 +194,9 @@ type state struct {
 	askedForConn atomic.Bool
 	gotConn      atomic.Bool
 	handled      bool
-	sent         *http.Request // the last hop's, if there were redirects
-	dog          *watchdog     // its
-	readErr      error         // of the answer's body
-	cancelled    bool          // failed because the call's context had ended
+	dog          *watchdog // the last hop's, if there were redirects
+	readErr      error     // of the answer's body
+	cancelled    bool      // failed because the call's context had ended
 }
 
 func (st *state) outcome() Outcome {
@@ -299,7 +298,7 @@ func (c *Client) handle(st *state, resp *http.Response) error {
 	st.call.Handler.Answered(resp, st.outcome())
 	if _, ok := resp.Body.(*guardedBody); !ok {
 		// net/http has put a wrapper of its own around it, for its Timeout.
-		resp.Body = &guardedBody{ReadCloser: resp.Body, dog: st.dog, st: st}
+		resp.Body = &guardedBody{ReadCloser: resp.Body, dog: st.dog, st: st, sent: resp.Request}
 	}
 	c.warn(st, resp)
 	if isRedirect(resp) {

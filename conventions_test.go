@@ -25,32 +25,32 @@ type sourceSet struct {
 	files map[string]*ast.File
 }
 
-func parseSources(t *testing.T, texts map[string]string) sourceSet {
-	t.Helper()
+func parseSources(tb testing.TB, texts map[string]string) sourceSet {
+	tb.Helper()
 	set := sourceSet{fset: token.NewFileSet(), files: map[string]*ast.File{}}
 	for name, text := range texts {
 		file, err := parser.ParseFile(set.fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
-		require.NoError(t, err, "parse %s", name)
+		require.NoError(tb, err, "parse %s", name)
 		set.files[name] = file
 	}
 	return set
 }
 
-func packageSources(t *testing.T) sourceSet {
-	t.Helper()
+func packageSources(tb testing.TB) sourceSet {
+	tb.Helper()
 	names, err := filepath.Glob("*.go")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	texts := map[string]string{}
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		text, err := os.ReadFile(name)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		texts[name] = string(text)
 	}
-	require.Contains(t, texts, "stacks.go", "this test runs in the package's folder")
-	return parseSources(t, texts)
+	require.Contains(tb, texts, "stacks.go", "this test runs in the package's folder")
+	return parseSources(tb, texts)
 }
 
 // all yields the files in the order of their names.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,19 +22,20 @@ import (
 // Whatever the arguments are, a request stays on its endpoint's template, and
 // the server reads the very same arguments.
 func FuzzEndpointPath(f *testing.F) {
-	for i, arg := range oddArgs {
-		if len(arg) < 1000 {
-			f.Add(uint8(i), arg, oddArgs[(i+5)%len(oddArgs)], "prod")
+	templates := fillableTemplates(f)
+	for i := range max(len(oddArgs), len(templates)) {
+		arg := func(nth int) string {
+			// All but the long ones at the end, which take their time.
+			return oddArgs[(i+5*nth)%(len(oddArgs)-4)]
 		}
-	}
-	f.Add(uint8(0), "", "web", "prod")
-	f.Add(uint8(1), "acme", ".", "prod")
-	f.Add(uint8(2), "acme", "web", "..")
-
-	templates := []string{
-		"/api/stacks/{orgName}/{projectName}/{stackName}",
-		"/api/preview/insights/{orgName}/accounts/{accountName}/{resourceTypeAndId}",
-		"/api/{object}/tags/{a}/{b}/update",
+		f.Add(uint16(i), arg(0), arg(1), arg(2), arg(3), arg(4))
+		f.Add(uint16(i), "a/b", "100%", "%2F?x=1#f", "../é", "%252e")
+		f.Add(uint16(i), "%2F", "%41", "%25", "a/b", "a/b")
+		for nth, dots := range []string{"", ".", ".."} {
+			args := []string{"acme", "web", "prod", "4e662b3b", "ea01abd2"}
+			args[(i+nth)%len(args)] = dots
+			f.Add(uint16(i), args[0], args[1], args[2], args[3], args[4])
+		}
 	}
 	bases := map[string]string{"https://api.pulumi.com": "", "https://example.com/a%2Fb/": "/a%2Fb"}
 	var wire bytes.Buffer
@@ -48,9 +50,9 @@ func FuzzEndpointPath(f *testing.F) {
 		require.NoError(f, err)
 		clients[prefix] = client
 	}
-	f.Fuzz(func(t *testing.T, pick uint8, a, b, c string) {
+	f.Fuzz(func(t *testing.T, pick uint16, a, b, c, d, e string) {
 		template := templates[int(pick)%len(templates)]
-		args := []string{a, b, c}
+		args := []string{a, b, c, d, e}[:strings.Count(template, "{")]
 		refused := -1
 		for i, arg := range args {
 			if refused < 0 && (arg == "" || arg == "." || arg == "..") {
@@ -78,6 +80,24 @@ func FuzzEndpointPath(f *testing.F) {
 			require.Len(t, got.Header["Authorization"], 1)
 		}
 	})
+}
+
+// fillableTemplates returns the templates of the package's endpoints that have
+// placeholders, and some of endpoints that it does not have yet.
+func fillableTemplates(f *testing.F) []string {
+	f.Helper()
+	templates := []string{
+		"/api/preview/insights/{orgName}/accounts/{accountName}/{resourceTypeAndId}",
+		"/api/{object}/tags/{a}/{b}/update",
+	}
+	for _, literal := range endpointLiterals(packageSources(f)) {
+		if template := literal.field("Template"); literal.variable != "" && strings.Contains(template, "{") {
+			templates = append(templates, template)
+		}
+	}
+	require.Contains(f, templates, insightsGetAccountEndpoint.Template)
+	slices.Sort(templates)
+	return slices.Compact(templates)
 }
 
 // What reads as a time can be written, and read again as the same instant.
@@ -137,7 +157,8 @@ func FuzzCursor(f *testing.F) {
 	}
 	for _, text := range []string{
 		"", " ", "=", "garbage", "\n", string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "+10", "2")),
-		string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2")), string(encodedCursor("", "", "", "", "", "", "")),
+		string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2")),
+		string(encodedCursor("group", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2")), string(encodedCursor("", "", "", "", "", "", "")),
 		string(position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, at: "2"}.cursor()) + "\n",
 	} {
 		f.Add(text)
@@ -164,7 +185,8 @@ func FuzzCursor(f *testing.F) {
 		}
 		require.Equal(t, cursor, p.cursor(), "parseCursor(%q)", text)
 		require.GreaterOrEqual(t, p.size, 0)
-		if p.kind == pageCursor || p.kind == rowCursor {
+		require.LessOrEqual(t, p.size, maxPageSize)
+		if p.kind == pageCursor || p.kind == rowCursor || p.kind == groupCursor {
 			require.Positive(t, p.number(0), "parseCursor(%q)", text)
 		}
 	})

@@ -416,9 +416,9 @@ func operations() []operation {
 func (o operation) returnsValue() bool { return o.fixture != "" || o.answer != "" }
 
 // isArray reports whether the answer is a bare array.
-func (o operation) isArray(t *testing.T) bool {
-	t.Helper()
-	return o.returnsValue() && bytes.TrimSpace(o.body(t))[0] == '['
+func (o operation) isArray(tb testing.TB) bool {
+	tb.Helper()
+	return o.returnsValue() && bytes.TrimSpace(o.body(tb))[0] == '['
 }
 
 // method is the HTTP method of what it sends first.
@@ -431,17 +431,17 @@ func (o operation) isWrite() bool {
 }
 
 // body returns what a server answers to the operation when all is well.
-func (o operation) body(t *testing.T) []byte {
-	t.Helper()
+func (o operation) body(tb testing.TB) []byte {
+	tb.Helper()
 	if o.fixture == "" {
 		return []byte(o.answer)
 	}
-	return readFixture(t, o.fixture)
+	return readFixture(tb, o.fixture)
 }
 
-func readFixture(t *testing.T, name string) []byte {
-	t.Helper()
+func readFixture(tb testing.TB, name string) []byte {
+	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name))
-	require.NoError(t, err, "reading the fixture %s", name)
+	require.NoError(tb, err, "reading the fixture %s", name)
 	return data
 }

@@ -77,13 +77,13 @@ func respond(status int, body []byte, header ...string) *http.Response {
 
 const signInPage = "<!doctype html><html><title>Sign in</title><body>Please sign in to Example Corp.</body></html>"
 
-func gzipped(t *testing.T, data []byte) []byte {
-	t.Helper()
+func gzipped(tb testing.TB, data []byte) []byte {
+	tb.Helper()
 	var buffer bytes.Buffer
 	w := gzip.NewWriter(&buffer)
 	_, err := w.Write(data)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
+	require.NoError(tb, err)
+	require.NoError(tb, w.Close())
 	return buffer.Bytes()
 }
 

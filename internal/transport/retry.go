@@ -229,12 +229,12 @@ func RetryAfter(header http.Header, now time.Time) (time.Duration, bool) {
 	if text == "" {
 		return 0, false
 	}
-	// A number too large to be one is the largest.
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		if seconds < 0 {
-			return 0, false
+	if strings.Trim(text, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || seconds > int64(longest/time.Second) {
+			return longest, true
 		}
-		return time.Duration(min(seconds, int64(longest/time.Second))) * time.Second, true
+		return time.Duration(seconds) * time.Second, true
 	}
 	date, err := http.ParseTime(text)
 	if err != nil {

@@ -798,6 +798,7 @@ func TestRetryAfter(t *testing.T) {
 		{[]string{"1e3"}, 0, false},
 		{[]string{"9223372036854775807"}, year, true},
 		{[]string{"9223372036854775808"}, year, true},
+		{[]string{"9223372036854775808x"}, 0, false},
 		{[]string{"Sun, 01 Mar 2026 12:01:00 GMT"}, time.Minute, true},
 		{[]string{"Sun, 01 Mar 2026 11:59:00 GMT"}, 0, true},
 		{[]string{"Sun Mar  1 12:01:00 2026"}, time.Minute, true},

@@ -1,0 +1,382 @@
+package pulumiapi_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/csv"
+	"errors"
+	"io"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+)
+
+// memoryFactor is how many bytes of memory a byte of an answer may take.
+const memoryFactor = 400
+
+// requireMemory runs run, and fails the test if what run returns holds more than
+// factor times the size of its input and a MiB, or if it took more than a few
+// times as much to get there: a slice that grows is copied again and again.
+func requireMemory(t *testing.T, factor, size int, called string, run func() any) {
+	t.Helper()
+	const copies = 4
+	most := factor*size + 1<<20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	run()
+	runtime.ReadMemStats(&after)
+	allocated := int(after.TotalAlloc - before.TotalAlloc)
+	require.LessOrEqual(t, allocated, copies*most, "%s: bytes allocated for an input of %d", called, size)
+	if allocated <= most {
+		return // nor does it hold more
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	result := run()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(result)
+	held := int(after.HeapAlloc) - int(before.HeapAlloc)
+	require.LessOrEqual(t, held, most, "%s: bytes held for an input of %d", called, size)
+}
+
+// requireEnd fails the test, and with it the process, if it runs for longer than
+// any input may take.
+func requireEnd(t *testing.T) {
+	t.Helper()
+	hung := time.AfterFunc(20*time.Second, func() { panic("this input has no end") })
+	t.Cleanup(func() { hung.Stop() })
+}
+
+// fuzzedClient returns a client that gets what answer returns, and asks once.
+func fuzzedClient(f *testing.F, token string, answer func() *http.Response) *pulumiapi.Client {
+	f.Helper()
+	client, err := pulumiapi.NewClient(
+		pulumiapi.WithToken(token),
+		pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}),
+		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return answer(), nil })}),
+	)
+	require.NoError(f, err)
+	return client
+}
+
+// requireCallError checks the error of a success that was no use.
+func requireCallError(t *testing.T, err error, called string) {
+	t.Helper()
+	var failed *pulumiapi.CallError
+	require.ErrorAs(t, err, &failed, called)
+	require.Less(t, len(err.Error()), 2000, called)
+	require.False(t, strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }), "%s: %q", called, err)
+}
+
+// Whatever a method gets for an answer, it ends, with a value or an error that
+// can be shown, and in memory that the answer's size bounds. A method is in it by
+// being in operations().
+func FuzzAnswer(f *testing.F) {
+	const token = "pul-canary0123456789"
+	var readers []operation
+	for _, o := range operations() {
+		if o.returnsValue() && !o.waits { // whose answers are those of others
+			readers = append(readers, o)
+		}
+	}
+	values := []string{`1e999`, `-1`, `18446744073709551616`, `""`, `"\ud800"`, `[]`, `{"":null}`, `"` + token + `"`}
+	for i, o := range readers {
+		body := o.body(f)
+		f.Add(uint16(i), body)
+		f.Add(uint16(i), manyEmpty(f, o))
+		f.Add(uint16(i), withEachValue(body, values[i%len(values)]))
+		f.Add(uint16(i), []byte(`{"`+o.items+`":[[null]]}`))
+		f.Add(uint16(i), []byte(`{"`+o.items+`":[],"continuationToken":"x","nextToken":"x","itemsPerPage":1,"total":9,"rowCount":9}`))
+	}
+	// Any method will do for these: the fuzzer tries others.
+	for i, answer := range []string{
+		"", "null", "{}", "[]", "[null]", "[{}]", `{"":`, `"` + token + `"`, "0", "-", "1e", `{"a":1,"a":2}`, "{}{}", "\xff", "\x00", "\ufeff", signInPage, "<" + token,
+		strings.Repeat("[", 10_001), strings.Repeat(`{"a":`, 10_001), strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000), strings.Repeat(" ", 10_000),
+		`{"a":` + strings.Repeat("1", 10_000) + "}", `{"stacks":{}}`, `{"deployment":{"resources":[[[]]]},"version":3}`,
+	} {
+		f.Add(uint16(i), []byte(answer))
+	}
+	var answer []byte
+	client := fuzzedClient(f, token, func() *http.Response { return respond(http.StatusOK, answer) })
+
+	f.Fuzz(func(t *testing.T, pick uint16, data []byte) {
+		requireEnd(t)
+		o := readers[int(pick)%len(readers)]
+		answer = data
+		var (
+			got any
+			err error
+		)
+		requireMemory(t, memoryFactor, len(data), o.name, func() any {
+			got, err = o.call(t.Context(), client)
+			if state, ok := got.(*pulumiapi.StackState); ok && err == nil {
+				snapshot, _ := state.Decode()
+				return snapshot
+			}
+			return got
+		})
+		if err != nil {
+			requireCallError(t, err, o.name)
+			require.NotContains(t, err.Error(), token, o.name)
+			return
+		}
+		if o.items == "" && !o.isArray(t) {
+			require.NotNil(t, got, "%s returned neither a value nor an error", o.name)
+		}
+	})
+}
+
+// manyEmpty returns an answer of which nearly nothing is left when it is decoded
+// but room: an array of empty objects.
+func manyEmpty(f *testing.F, o operation) []byte {
+	f.Helper()
+	list := "[" + strings.Repeat("{},", 5_000) + "{}]"
+	if o.items == "" && !o.isArray(f) {
+		return []byte(`{"deployment":{"resources":` + list + `},"version":3}`)
+	}
+	if o.items == "" {
+		return []byte(list)
+	}
+	return []byte(`{"` + o.items + `":` + list + `}`)
+}
+
+// withEachValue returns an indented JSON text with value in the place of each
+// string, number and literal at the end of a line.
+func withEachValue(body []byte, value string) []byte {
+	lines := strings.Split(string(body), "\n")
+	for i, line := range lines {
+		name, old, found := strings.Cut(line, ": ")
+		if !found || strings.HasSuffix(old, "{") || strings.HasSuffix(old, "[") {
+			continue
+		}
+		lines[i] = name + ": " + value
+		if strings.HasSuffix(old, ",") {
+			lines[i] += ","
+		}
+	}
+	return []byte(strings.Join(lines, "\n"))
+}
+
+// Whatever the service sends for an export, compressed by the header's account or
+// its own, the caller reads what it holds, or an error. A gzip bomb costs no
+// memory, and can be left.
+func FuzzAuditLogExport(f *testing.F) {
+	text := readFixture(f, "auditlogs_export_v1.csv")
+	zipped, bomb := gzipped(f, text), gzipped(f, make([]byte, 20<<20))
+	header := []byte{0x1f, 0x8b, 8, 0x1f, 0, 0, 0, 0, 0, 3} // with everything that is optional
+	for _, data := range [][]byte{
+		nil, text, zipped, gzipped(f, zipped), gzipped(f, gzipped(f, zipped)), bomb, gzipped(f, bomb), zipped[:len(zipped)/2], zipped[:5], zipped[:len(zipped)-8],
+		append(bytes.Clone(zipped), zipped...), append(bytes.Clone(zipped), text...), bytes.Repeat(gzipped(f, nil), 100), gzipped(f, nil), header,
+		append(bytes.Clone(header), bytes.Repeat([]byte{0xff}, 70_000)...), []byte("\x1f"), []byte("\x1f\x8b"), []byte("\x1f\x8bplain"), []byte(signInPage),
+		gzipped(f, []byte(signInPage)), []byte("\ufeff \n<html>"), []byte(" \ufeff<"), bytes.Repeat([]byte(" "), 511), append(bytes.Repeat([]byte(" "), 512), '<'),
+		gzipped(f, bytes.Repeat([]byte("\x1f\x8b"), 1000)),
+	} {
+		f.Add(data, false)
+		f.Add(data, true)
+	}
+	var resp *http.Response
+	client := fuzzedClient(f, "pul-canary", func() *http.Response { return resp })
+	const enough = 8 << 20 // of an export
+	var got, want bytes.Buffer
+
+	f.Fuzz(func(t *testing.T, data []byte, encoded bool) {
+		requireEnd(t)
+		resp = respond(http.StatusOK, data)
+		if encoded {
+			resp.Header.Set("Content-Encoding", "gzip")
+		}
+		want.Reset()
+		wantErr := plainText(&want, data, encoded, enough)
+		got.Grow(enough + bytes.MinRead)
+		var err error
+		// Each member of a gzip has a header of its own.
+		const factor = 1
+		requireMemory(t, factor, len(data), "Export", func() any {
+			got.Reset()
+			var stream io.ReadCloser
+			if stream, err = client.AuditLogs.Export(t.Context(), "acme", nil); err != nil {
+				return nil
+			}
+			_, err = got.ReadFrom(io.LimitReader(stream, enough))
+			if closeErr := stream.Close(); err == nil {
+				err = closeErr
+			}
+			return stream
+		})
+		if err != nil {
+			requireCallError(t, err, "Export")
+		}
+		if wantErr == nil && isMarkup(want.Bytes()) {
+			require.ErrorContains(t, err, "the answer is not text", "Export of a page")
+			require.Zero(t, got.Len(), "Export of a page")
+			return
+		}
+		require.Equal(t, wantErr == nil, err == nil, "Export: %v, and compress/gzip: %v", err, wantErr)
+		if err == nil {
+			require.True(t, bytes.Equal(want.Bytes(), got.Bytes()), "Export returned other text than is there")
+		} else {
+			require.True(t, bytes.HasPrefix(want.Bytes(), got.Bytes()), "Export returned text that is not there")
+		}
+	})
+}
+
+// plainText writes at most limit bytes of the text that is in data to w: gzip by
+// its header, if encoded, and maybe gzip once more.
+func plainText(w io.Writer, data []byte, encoded bool, limit int64) error {
+	layers := 1
+	if encoded {
+		layers++
+	}
+	var reader io.Reader = bytes.NewReader(data)
+	for layer := range layers {
+		named := encoded && layer == 0
+		start := make([]byte, 2)
+		n, err := io.ReadFull(reader, start)
+		reader = io.MultiReader(bytes.NewReader(start[:n]), reader)
+		switch {
+		case named && n == 0:
+			return nil // an answer without a body
+		case !named && errors.Is(err, io.EOF):
+			return nil
+		case !named && (err == nil && string(start) != "\x1f\x8b" || errors.Is(err, io.ErrUnexpectedEOF)):
+			continue
+		}
+		unzipped, err := gzip.NewReader(reader)
+		if err != nil {
+			return err
+		}
+		reader = unzipped
+	}
+	_, err := io.Copy(w, io.LimitReader(reader, limit))
+	return err
+}
+
+// isMarkup reports whether text begins, within what is looked at, as a page does.
+func isMarkup(text []byte) bool {
+	text = bytes.TrimPrefix(text[:min(len(text), 512)], []byte("\ufeff"))
+	return bytes.HasPrefix(bytes.TrimSpace(text), []byte("<"))
+}
+
+// Whatever is in an export, each line is a record with what encoding/csv finds
+// in its columns, up to the first that is broken.
+func FuzzAuditLogCSV(f *testing.F) {
+	f.Add(readFixture(f, "auditlogs_export_v1.csv"))
+	for _, text := range []string{
+		"", "\n", "\r\n\r\n", "Login", "\ufeffLogin\nada\n", "\ufeff\"Login\"\nada\n", "Login,Login\na,b\n", "Login,Event\nada,x\nbob\n", "Login\n\"bob\n", "Login\na\"b\n",
+		"Login,Timestamp\nada,2021-04-11T23:51:45Z\nbob,\neve,yesterday\n", "Timestamp,RequireOrgAdmin,RequireStackAdmin,AuthenticationFailure\n,true,T,0\n,,,\n0,TRUE,f,maybe\n",
+		"Login,Shoe Size,\nada,42,x\n,,\n", "Login,Description\nada,\"one\r\ntwo\r\"\n", "Login,\x00,\xff\n\x00,\xff,\"\"\"\"\n", signInPage, "Login\n" + strings.Repeat("\"\n", 1000),
+		"Login" + strings.Repeat(",", 2000), "Login," + manyColumns(1000) + "\n" + strings.Repeat(strings.Repeat(",", 1000)+"\n", 20), "Login\n" + strings.Repeat("a\n", 10_000),
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		requireEnd(t)
+		var (
+			records  []pulumiapi.AuditLogRecord
+			failures []error
+		)
+		requireMemory(t, memoryFactor, len(data), "DecodeAuditLogCSV", func() any {
+			records, failures = nil, nil
+			for record, err := range pulumiapi.DecodeAuditLogCSV(bytes.NewReader(data)) {
+				if err != nil {
+					failures = append(failures, err)
+					continue
+				}
+				records = append(records, *record)
+			}
+			return records
+		})
+		require.LessOrEqual(t, len(failures), 1, "it ends with an error")
+
+		reader := csv.NewReader(bytes.NewReader(data))
+		header, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			require.Empty(t, records)
+			require.Empty(t, failures)
+			return
+		}
+		if err != nil || len(records) == 0 && len(failures) > 0 {
+			require.Empty(t, records)
+			require.Len(t, failures, 1)
+			require.Less(t, len(failures[0].Error()), 1000)
+			return
+		}
+		header[0] = strings.TrimPrefix(header[0], "\ufeff")
+		for i, record := range records {
+			fields, err := reader.Read()
+			require.NoError(t, err, "record %d", i)
+			requireRecord(t, header, fields, record)
+		}
+		fields, err := reader.Read()
+		if len(failures) == 0 {
+			require.ErrorIs(t, err, io.EOF, "there is one more line: %q", fields)
+			return
+		}
+		require.NotErrorIs(t, err, io.EOF, "%v, and there is no line", failures[0])
+		require.Less(t, len(failures[0].Error()), 1000)
+	})
+}
+
+func manyColumns(count int) string {
+	names := make([]string, count)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	return strings.Join(names, ",")
+}
+
+// requireRecord looks for each field of a line in the record.
+func requireRecord(t *testing.T, header, fields []string, record pulumiapi.AuditLogRecord) {
+	t.Helper()
+	more := 0
+	for i, name := range header {
+		var got string
+		switch name {
+		case "Timestamp":
+			var want pulumiapi.Timestamp
+			require.NoError(t, want.UnmarshalText([]byte(fields[i])))
+			require.Equal(t, want, record.Timestamp)
+			continue
+		case "RequireOrgAdmin":
+			requireFlag(t, fields[i], record.RequireOrgAdmin)
+			continue
+		case "RequireStackAdmin":
+			requireFlag(t, fields[i], record.RequireStackAdmin)
+			continue
+		case "AuthenticationFailure":
+			requireFlag(t, fields[i], record.AuthenticationFailure)
+			continue
+		case "Name":
+			got = record.Name
+		case "Login":
+			got = record.Login
+		case "Event":
+			got = record.Event
+		case "Description":
+			got = record.Description
+		case "SourceIP":
+			got = record.SourceIP
+		default:
+			more++
+			got = record.More[name]
+		}
+		require.Equal(t, fields[i], got, "column %q", name)
+	}
+	require.Len(t, record.More, more)
+}
+
+func requireFlag(t *testing.T, text string, got bool) {
+	t.Helper()
+	want, err := strconv.ParseBool(text)
+	require.True(t, err == nil || text == "", "%q is a flag", text)
+	require.Equal(t, want, got, "the flag %q", text)
+}

@@ -241,6 +241,11 @@ func (w *worker) readUpdates() {
 		}
 	}
 	require.Equal(w, w.output, output)
+	// They are over, so nothing is waited for.
+	requireList(w, w.output, message, w.at("Updates.Follow").Updates.Follow(w.ctx, w.stack, last, nil))
+	results, err := w.at("Updates.Wait").Updates.Wait(w.ctx, w.stack, last, nil)
+	require.NoError(w, err)
+	require.Len(w, results.Events, len(w.output))
 }
 
 func memberLogin(m pulumiapi.OrgMember) string { return m.User.GitHubLogin }

@@ -55,6 +55,8 @@ type AuditLogListOptions struct {
 	EventFilter string `url:"eventFilter,omitempty"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
 }
 
 // epoch stands in for no lower bound: no source says whether the service would
@@ -71,7 +73,9 @@ var auditLogListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2
 func (s *AuditLogsService) List(ctx context.Context, org string, opts *AuditLogListOptions) iter.Seq2[*AuditLogEvent, error] {
-	return walk(ctx, opts, func(o *AuditLogListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *AuditLogListOptions) (*Page[AuditLogEvent], error) {
+	return walk(ctx, opts, func(o *AuditLogListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *AuditLogListOptions) (*Page[AuditLogEvent], error) {
 		return s.ListPage(ctx, org, o)
 	})
 }
@@ -109,6 +113,8 @@ type AuditLogListV1Options struct {
 	EventFilter string `url:"eventFilter,omitempty"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
 }
 
 var auditLogListV1Endpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/auditlogs"}
@@ -121,7 +127,9 @@ var auditLogListV1Endpoint = Endpoint{Method: http.MethodGet, Template: "/api/or
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs
 func (s *AuditLogsService) ListV1(ctx context.Context, org string, opts *AuditLogListV1Options) iter.Seq2[*AuditLogEvent, error] {
-	return walk(ctx, opts, func(o *AuditLogListV1Options) *Cursor { return &o.Cursor }, func(ctx context.Context, o *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
+	return walk(ctx, opts, func(o *AuditLogListV1Options) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
 		return s.ListV1Page(ctx, org, o)
 	})
 }

@@ -75,6 +75,7 @@ var conventions = map[string]func(sourceSet) []string{
 	"endpoints":      checkEndpoints,
 	"Pulumi Cloud":   checkEndpointLines,
 	"lists in pairs": checkListPairs,
+	"list options":   checkListOptions,
 }
 
 func TestConventions(t *testing.T) {
@@ -243,7 +244,7 @@ func isServiceMethod(function *ast.FuncDecl) bool {
 
 // otherRooms are the files that name no operation of the service.
 var otherRooms = []string{
-	"doc.go", "client.go", "endpoint.go", "call.go", "pagination.go", "poll.go", "errors.go", "types.go", "credentials.go", "observer.go",
+	"doc.go", "client.go", "endpoint.go", "call.go", "pagination.go", "prefetch.go", "poll.go", "errors.go", "types.go", "credentials.go", "observer.go",
 	"webhookevents.go", "webhookhandler.go", "webhookpayloads.go",
 }
 
@@ -479,9 +480,10 @@ func namesIn(root ast.Node, function *ast.FuncDecl, helpers map[string][]string,
 		case *ast.Ident:
 			names = append(names, n.Name)
 		case *ast.SelectorExpr:
-			names = append(names, helpers[n.Sel.Name]...)
 			if receiver != "" && isNamed(n.X, receiver) {
 				names = append(names, receiverType+"."+n.Sel.Name)
+			} else {
+				names = append(names, helpers[n.Sel.Name]...)
 			}
 			if field, ok := n.X.(*ast.SelectorExpr); ok && services[field.Sel.Name] != "" {
 				names = append(names, services[field.Sel.Name]+"."+n.Sel.Name)
@@ -499,10 +501,17 @@ func namesIn(root ast.Node, function *ast.FuncDecl, helpers map[string][]string,
 	return names
 }
 
-// operations returns what can be reached from a declaration, sorted.
+// operations returns the operations that can be reached from a declaration, sorted.
 func (u usage) operations(from string) []string {
-	var found []string
-	seen := map[string]bool{}
+	found, _ := u.reachedFrom(from)
+	slices.Sort(found)
+	return found
+}
+
+// reachedFrom returns the operations and the declarations that can be reached from a
+// declaration.
+func (u usage) reachedFrom(from string) (found []string, seen map[string]bool) {
+	seen = map[string]bool{}
 	next := []string{from}
 	for len(next) > 0 {
 		name := next[len(next)-1]
@@ -514,8 +523,7 @@ func (u usage) operations(from string) []string {
 		found = append(found, u.declares[name]...)
 		next = append(next, u.names[name]...)
 	}
-	slices.Sort(found)
-	return found
+	return found, seen
 }
 
 // checkListPairs: what walks a list has a sister that gets one page of it, with
@@ -572,6 +580,56 @@ func follows(function, list *ast.FuncDecl) bool {
 	return strings.HasPrefix(list.Name.Name, "List") && receiverOf(list) == receiverOf(function) &&
 		walkedItem(function) != "" && walkedItem(list) == walkedItem(function) &&
 		slices.Equal(parameterTypes(list), parameterTypes(function))
+}
+
+// checkListOptions: the options of every list that is walked have NoPrefetch, and
+// those of lists by number or by row, and of no others, Parallel.
+func checkListOptions(set sourceSet) (wrong []string) {
+	uses := newUsage(set)
+	fields := fieldTypes(set)
+	for _, file := range set.all {
+		for _, declaration := range file.Decls {
+			function, ok := declaration.(*ast.FuncDecl)
+			if !ok || !isServiceMethod(function) || walkedItem(function) == "" {
+				continue
+			}
+			parameters := parameterTypes(function)
+			options := strings.TrimPrefix(parameters[len(parameters)-1], "*")
+			has := fields[options]
+			if has["NoPrefetch"] != "bool" {
+				wrong = append(wrong, fmt.Sprintf("%s: %s has no NoPrefetch bool", set.at(function), options))
+			}
+			_, reached := uses.reachedFrom(keyOf(function))
+			isCounted := reached["numberedPage"] || reached["rowPage"]
+			if isCounted != (has["Parallel"] == "int") {
+				wrong = append(wrong, fmt.Sprintf("%s: Parallel int is for lists by number or by row, and they for it: see %s", set.at(function), options))
+			}
+		}
+	}
+	return wrong
+}
+
+// fieldTypes returns the types of the fields of each struct.
+func fieldTypes(set sourceSet) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for _, file := range set.all {
+		ast.Inspect(file, func(node ast.Node) bool {
+			spec, ok := node.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if structure, ok := spec.Type.(*ast.StructType); ok {
+				all[spec.Name.Name] = map[string]string{}
+				for _, field := range structure.Fields.List {
+					for _, name := range field.Names {
+						all[spec.Name.Name][name.Name] = typeText(field.Type)
+					}
+				}
+			}
+			return true
+		})
+	}
+	return all
 }
 
 // walkedItem returns T of a function that returns iter.Seq2[*T, error].
@@ -707,6 +765,13 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}\nfunc (s *HooksService) Follow(ctx C, o *O) iter.Seq2[*Other, error] {}", "follows no list", ""},
 		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) ([]Hook, error) {}\nfunc (s *HooksService) Follow(ctx C, o *O) ([]Hook, error) {}", "follows no list", ""},
 		{"lists in pairs", service + "func (s *HooksService) Walk(ctx C, o *O) iter.Seq2[*Hook, error] {}", "begins with List", ""},
+
+		{"list options", service + "type O struct{ Cursor Cursor; NoPrefetch bool }\nfunc (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] { s.ListPage() }\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) { tokenPage() }", "", ""},
+		{"list options", service + "type O struct{ Cursor Cursor; NoPrefetch bool; Parallel int }\nfunc (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] { s.list() }\nfunc (s *HooksService) list() { numberedPage() }", "", ""},
+		{"list options", service + "type O struct{ Cursor Cursor }\nfunc (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}", "O has no NoPrefetch", ""},
+		{"list options", service + "type O struct{ NoPrefetch bool }\nfunc (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] { s.list() }\nfunc (s *HooksService) list() { numberedPage() }", "Parallel", ""},
+		{"list options", service + "type O struct{ NoPrefetch bool }\nfunc (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] { rowPage() }", "Parallel", ""},
+		{"list options", service + "type O struct{ NoPrefetch bool; Parallel int }\nfunc (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] { tokenPage() }", "Parallel", ""},
 	} {
 		file := c.file
 		if file == "" {

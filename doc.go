@@ -31,18 +31,28 @@
 // # Lists
 //
 // A list that the service sends in pages comes as two methods. List returns an
-// iterator that walks all pages, and asks for a page when the loop gets there. Its
-// second value is an error, which comes after the last item that could be had, and
-// ends the loop. Leaving the loop early leaves nothing behind, and ranging over the
-// sequence again starts anew. [Collect] turns it into a slice. (A list that the
-// service sends as a whole is one method, which returns a slice.)
+// iterator that walks all pages. Its second value is an error, which comes after
+// the last item that could be had, and ends the loop. Leaving the loop early leaves
+// nothing behind, and ranging over the sequence again starts anew. [Collect] turns
+// it into a slice. (A list that the service sends as a whole is one method, which
+// returns a slice.)
+//
+// The first page is fetched when the loop begins, and the next one when the loop
+// asks for the second item of a page, so that it comes while the loop works. One
+// page is fetched ahead and no more, by another goroutine, which has ended when the
+// loop is left: the request is cancelled. NoPrefetch, in the options, turns this
+// off. Where pages are numbered, or ranges of rows, the options have Parallel, too:
+// the first page tells the list's length, and then as many pages as that are
+// fetched at a time, and yielded in their order. No more than so many are ahead of
+// the loop, where they take memory.
 //
 // ListPage returns one [Page], whose Next is the [Cursor] of the page after it.
 // A cursor is text: keep it in a file, and a later run goes on from there with
 // the same filters and the cursor in its options. [Pages] walks pages instead
 // of items, for a program that shows progress or keeps the cursor on the way. The
 // first cursor that it gives to your function is empty: don't let that overwrite
-// the one you have kept, but write o.Cursor = cmp.Or(cursor, kept).
+// the one you have kept, but write o.Cursor = cmp.Or(cursor, kept). The function
+// runs while the loop works on a page, so kept must not be changed by the loop.
 //
 // # Errors
 //

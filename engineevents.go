@@ -429,6 +429,8 @@ type EngineEventListOptions struct {
 	IncludeNonActivated bool `url:"include_non_activated,omitempty"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
 }
 
 var updateListEventsEndpoint = Endpoint{
@@ -444,7 +446,9 @@ var updateListEventsEndpoint = Endpoint{
 func (s *UpdatesService) ListEvents(ctx context.Context, id StackIdentifier, updateID string, opts *EngineEventListOptions) iter.Seq2[*EngineEvent, error] {
 	o := optionsOf(opts)
 	o.Type = slices.Clone(o.Type)
-	return walk(ctx, &o, func(o *EngineEventListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *EngineEventListOptions) (*Page[EngineEvent], error) {
+	return walk(ctx, &o, func(o *EngineEventListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *EngineEventListOptions) (*Page[EngineEvent], error) {
 		return s.ListEventsPage(ctx, id, updateID, o)
 	})
 }

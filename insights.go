@@ -189,6 +189,8 @@ type InsightsAccountListOptions struct {
 	PageSize int `url:"-"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
 }
 
 var insightsListAccountsEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts"}
@@ -199,7 +201,9 @@ var insightsListAccountsEndpoint = Endpoint{Method: http.MethodGet, Template: "/
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts
 func (s *InsightsService) ListAccounts(ctx context.Context, org string, opts *InsightsAccountListOptions) iter.Seq2[*InsightsAccount, error] {
-	return walk(ctx, opts, func(o *InsightsAccountListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *InsightsAccountListOptions) (*Page[InsightsAccount], error) {
+	return walk(ctx, opts, func(o *InsightsAccountListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *InsightsAccountListOptions) (*Page[InsightsAccount], error) {
 		return s.ListAccountsPage(ctx, org, o)
 	})
 }

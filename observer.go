@@ -16,8 +16,9 @@ func WithObserver(o Observer) Option {
 }
 
 // Observer is told what a client does, for metrics for instance. Its functions
-// may be nil; they are called by the goroutine that makes the call, from
-// several at a time, and delay it for as long as they run.
+// may be nil; they are called by the goroutine that makes the call, or that fetches
+// a page of a list ahead, from several at a time, and delay it for as long as they
+// run.
 type Observer struct {
 	// OnAttempt is called when an attempt has ended.
 	OnAttempt func(ctx context.Context, attempt Attempt)

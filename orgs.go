@@ -82,6 +82,8 @@ type OrgMemberListOptions struct {
 	Type OrgMemberSource `url:"type"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
 }
 
 var orgListMembersEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/members"}
@@ -91,7 +93,9 @@ var orgListMembersEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/or
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/members
 func (s *OrgsService) ListMembers(ctx context.Context, org string, opts *OrgMemberListOptions) iter.Seq2[*OrgMember, error] {
-	return walk(ctx, opts, func(o *OrgMemberListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *OrgMemberListOptions) (*Page[OrgMember], error) {
+	return walk(ctx, opts, func(o *OrgMemberListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *OrgMemberListOptions) (*Page[OrgMember], error) {
 		return s.ListMembersPage(ctx, org, o)
 	})
 }

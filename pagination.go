@@ -234,6 +234,25 @@ func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, 
 	return tokenPage(at, found, next)
 }
 
+// cursorAfter returns the cursor of the page after the one at cursor, where that
+// can be known beforehand: in a list of total items by number or by row, if its
+// pages have size items.
+func cursorAfter(cursor Cursor, size, total int) (next Cursor, ok bool) {
+	p, err := parseCursor(cursor)
+	if err != nil || size <= 0 {
+		return "", false
+	}
+	number := p.number(0)
+	switch p.kind {
+	case pageCursor:
+		return p.next(strconv.Itoa(number + 1)), number < (total+size-1)/size
+	case rowCursor, groupCursor:
+		return p.next(strconv.Itoa(number + size)), number < total-size
+	case tokenCursor, afterCursor, linkCursor, guessedCursor:
+	}
+	return "", false
+}
+
 // listError says that a list's answers make no sense together.
 func listError(list Endpoint, reason string) error {
 	return &CallError{Endpoint: list, Attempts: 1, Err: errors.New(reason)}
@@ -246,6 +265,11 @@ func listError(list Endpoint, reason string) error {
 // get the page at which the walk begins. To go on from a cursor that was saved,
 // do not overwrite it with the empty one: cmp.Or(cursor, saved) is the page to get.
 //
+// From the second page on, the next one is fetched while the loop works on the one
+// that it has. fetch is then called by another goroutine, one call at a time: it
+// must not read variables that the loop changes. To get each page only when it is
+// needed, call List…Page in a loop of your own instead.
+//
 // The sequence yields a nil page with the first error and ends. It can be
 // ranged over again from its start.
 func Pages[T any](ctx context.Context, fetch func(ctx context.Context, cursor Cursor) (*Page[T], error)) iter.Seq2[*Page[T], error] {
@@ -254,26 +278,10 @@ func Pages[T any](ctx context.Context, fetch func(ctx context.Context, cursor Cu
 			yield(nil, &ArgumentError{Name: "fetch", Reason: "is nil"})
 			return
 		}
-		var (
-			cursor   Cursor
-			previous []T
-		)
-		for {
-			page, err := fetch(ctx, cursor)
-			if err == nil {
-				err = checkProgress(cursor, previous, page)
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			previous = page.Items
-			next := page.Next
-			if !yield(page, nil) || next == "" {
-				return
-			}
-			cursor = next
-		}
+		w := walker[T]{ctx: ctx, fetch: fetch, most: 1}
+		defer w.stop() // also when the loop's body panics
+		w.yieldPages(yield)
+		w.discard()
 	}
 }
 
@@ -303,36 +311,6 @@ func checkProgress[T any](cursor Cursor, previous []T, page *Page[T]) error {
 		return listError(p.list, fmt.Sprintf("%s %s repeats the one before it: the list would not end", p.kind, p.at))
 	}
 	return nil
-}
-
-// walk is a list's iterator: it gets the pages with copies of opts whose cursor,
-// which is at the place that cursorOf returns, moves on.
-func walk[O, T any](ctx context.Context, opts *O, cursorOf func(*O) *Cursor, listPage func(context.Context, *O) (*Page[T], error)) iter.Seq2[*T, error] {
-	first := optionsOf(opts)
-	return items(Pages(ctx, func(ctx context.Context, cursor Cursor) (*Page[T], error) {
-		o := first
-		if cursor != "" {
-			*cursorOf(&o) = cursor
-		}
-		return listPage(ctx, &o)
-	}))
-}
-
-// items walks the pages' items.
-func items[T any](pages iter.Seq2[*Page[T], error]) iter.Seq2[*T, error] {
-	return func(yield func(*T, error) bool) {
-		for page, err := range pages {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for i := range page.Items {
-				if !yield(&page.Items[i], nil) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // Collect returns all that a list yields. With an error it returns what came

@@ -3,8 +3,11 @@ package pulumiapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"math/rand/v2"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,6 +73,23 @@ func numbers(n int) []int {
 		all = append(all, i)
 	}
 	return all
+}
+
+// items walks the pages' items.
+func items[T any](pages iter.Seq2[*Page[T], error]) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		for page, err := range pages {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range page.Items {
+				if !yield(&page.Items[i], nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func TestPages_Numbered(t *testing.T) {
@@ -278,4 +298,135 @@ func TestTokenPage_AfterAndLink(t *testing.T) {
 		require.NoError(t, err, kind)
 		assert.Equal(t, numbers(25), got, kind)
 	}
+}
+
+// A list whose pages are not what one expects of them is fetched in parallel as it
+// is one page after another: with the same items, and the same end.
+func TestWalker_InParallelIsAsOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []cursorKind{pageCursor, rowCursor, groupCursor} {
+		for seed := range uint64(100) {
+			list := oddList{kind: kind, seed: seed}
+			want, wantErr := Collect(list.walk(t.Context(), 0))
+			for _, ahead := range []int{1, 2, 5, maxParallel} {
+				got, err := Collect(list.walk(t.Context(), ahead))
+				called := fmt.Sprintf("a %s list, seed %d, %d pages ahead", kind, seed, ahead)
+				require.Equal(t, want, got, called)
+				require.Equal(t, fmt.Sprint(wantErr), fmt.Sprint(err), called)
+			}
+		}
+	}
+}
+
+// oddList is a list by number or by row, some of whose answers are odd: short, empty,
+// repeated, refused, with another total or without one. Which ones, the seed says.
+type oddList struct {
+	kind cursorKind
+	seed uint64
+}
+
+func (l oddList) walk(ctx context.Context, ahead int) iter.Seq2[*int, error] {
+	return func(yield func(*int, error) bool) {
+		w := walker[int]{ctx: ctx, most: ahead, fetch: l.fetch}
+		defer w.stop()
+		w.yieldItems(yield)
+		w.discard()
+	}
+}
+
+func (l oddList) fetch(_ context.Context, cursor Cursor) (*Page[int], error) {
+	p, err := startOf(l.kind, testList, cursor, 10)
+	if err != nil {
+		return nil, err
+	}
+	at := p.number(0)
+	random := rand.New(rand.NewPCG(l.seed, uint64(at)))
+	oddly := func() bool { return l.seed > 0 && random.IntN(8) == 0 }
+	if oddly() {
+		return nil, fmt.Errorf("refused at %d", at)
+	}
+	count, total := 10, 95
+	if oddly() {
+		count = random.IntN(10)
+	}
+	if oddly() {
+		total += random.IntN(100) - 50
+	}
+	if oddly() || l.seed%10 == 9 {
+		total = 0
+	}
+	if at >= 300 {
+		count = 0
+	}
+	items := make([]int, count)
+	for i := range items {
+		items[i] = at*100 + i
+	}
+	if oddly() {
+		items = numbers(count) // as other pages, perhaps the one before
+	}
+	if l.kind == pageCursor {
+		return numberedPage(p, items, total, 10), nil
+	}
+	return rowPage(p, items, total), nil
+}
+
+// One short page makes what was fetched behind it useless, but once only.
+func TestWalker_AShortPageIsNoNewPageSize(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	w := walker[int]{ctx: t.Context(), most: 4, fetch: func(_ context.Context, cursor Cursor) (*Page[int], error) {
+		asked.Add(1)
+		p, err := startOf(rowCursor, testList, cursor, 10)
+		if err != nil {
+			return nil, err
+		}
+		start := p.number(0)
+		end := min(start+10, 100)
+		if start == 20 {
+			end = 25
+		}
+		return rowPage(p, numbers(100)[start:end], 100), nil
+	}}
+	got, err := Collect(w.yieldItems)
+	require.NoError(t, err)
+	assert.Equal(t, numbers(100), got)
+	assert.EqualValues(t, 6+8, asked.Load(), "requests up to the short page, with three too many, and behind it")
+}
+
+func TestCursorAfter(t *testing.T) {
+	t.Parallel()
+	at := func(kind cursorKind, at string) Cursor {
+		return position{kind: kind, list: testList, path: testList.Template, size: 100, at: at}.cursor()
+	}
+	for _, c := range []struct {
+		kind        cursorKind
+		at          string
+		size, total int
+		want        string // none if empty
+	}{
+		{pageCursor, "2", 10, 21, "3"},
+		{pageCursor, "2", 10, 20, ""},
+		{pageCursor, "3", 10, 21, ""},
+		{pageCursor, "2", 10, 0, ""},
+		{pageCursor, "2", 0, 100, ""},
+		{rowCursor, "10", 10, 21, "20"},
+		{rowCursor, "10", 10, 20, ""},
+		{groupCursor, "7", 3, 11, "10"},
+		{rowCursor, "10", 10, 0, ""},
+		{rowCursor, "10", 0, 100, ""},
+		{tokenCursor, "2", 10, 100, ""},
+		{afterCursor, "2", 10, 100, ""},
+		{linkCursor, "2", 10, 100, ""},
+		{guessedCursor, "2", 10, 100, ""},
+	} {
+		called := fmt.Sprintf("cursorAfter %s %s, size %d, total %d", c.kind, c.at, c.size, c.total)
+		got, ok := cursorAfter(at(c.kind, c.at), c.size, c.total)
+		assert.Equal(t, c.want != "", ok, called)
+		if ok && c.want != "" {
+			assert.Equal(t, at(c.kind, c.want), got, called)
+		}
+	}
+	_, ok := cursorAfter("a cursor of the user's own", 10, 100)
+	assert.False(t, ok)
 }

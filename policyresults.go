@@ -119,6 +119,12 @@ type PolicyIssueListOptions struct {
 	PageSize int
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool
+	// Parallel is how many pages List fetches at a time once the first has told
+	// the list's length: at most 16, one if zero. NoPrefetch goes before it, and
+	// ListPage takes no notice.
+	Parallel int
 }
 
 var policyIssueListEndpoint = Endpoint{
@@ -132,7 +138,9 @@ var policyIssueListEndpoint = Endpoint{
 func (s *PolicyIssuesService) List(ctx context.Context, org string, opts *PolicyIssueListOptions) iter.Seq2[*PolicyIssue, error] {
 	o := optionsOf(opts)
 	o.Sort = slices.Clone(o.Sort)
-	return walk(ctx, &o, func(o *PolicyIssueListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *PolicyIssueListOptions) (*Page[PolicyIssue], error) {
+	return walk(ctx, &o, func(o *PolicyIssueListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+	}, func(ctx context.Context, o *PolicyIssueListOptions) (*Page[PolicyIssue], error) {
 		return s.ListPage(ctx, org, o)
 	})
 }
@@ -172,6 +180,12 @@ type PolicyIssueGroupOptions struct {
 	PageSize int
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool
+	// Parallel is how many pages ListGroups fetches at a time once the first has told
+	// the list's length: at most 16, one if zero. NoPrefetch goes before it, and
+	// ListGroupsPage takes no notice.
+	Parallel int
 }
 
 // ListGroups walks groups of an organization's policy issues, over all pages.
@@ -183,7 +197,9 @@ func (s *PolicyIssuesService) ListGroups(ctx context.Context, org string, opts *
 	o := optionsOf(opts)
 	o.GroupBy, o.GroupKeys, o.Values = slices.Clone(o.GroupBy), slices.Clone(o.GroupKeys), slices.Clone(o.Values)
 	o.Sort = slices.Clone(o.Sort)
-	return walk(ctx, &o, func(o *PolicyIssueGroupOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *PolicyIssueGroupOptions) (*Page[json.RawMessage], error) {
+	return walk(ctx, &o, func(o *PolicyIssueGroupOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+	}, func(ctx context.Context, o *PolicyIssueGroupOptions) (*Page[json.RawMessage], error) {
 		return s.ListGroupsPage(ctx, org, o)
 	})
 }
@@ -376,6 +392,8 @@ type PolicyViolation struct {
 type PolicyViolationListOptions struct {
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
 }
 
 var policyViolationListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/policyresults/violationsv2"}
@@ -387,7 +405,9 @@ var policyViolationListEndpoint = Endpoint{Method: http.MethodGet, Template: "/a
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/policyresults/violationsv2
 func (s *PolicyIssuesService) ListViolations(ctx context.Context, org string, opts *PolicyViolationListOptions) iter.Seq2[*PolicyViolation, error] {
-	return walk(ctx, opts, func(o *PolicyViolationListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *PolicyViolationListOptions) (*Page[PolicyViolation], error) {
+	return walk(ctx, opts, func(o *PolicyViolationListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *PolicyViolationListOptions) (*Page[PolicyViolation], error) {
 		return s.listViolationsPage(ctx, org, o)
 	})
 }

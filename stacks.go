@@ -127,6 +127,8 @@ type StackListOptions struct {
 	PageSize int `url:"-"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
 }
 
 func (o *StackListOptions) check() error {
@@ -138,14 +140,15 @@ func (o *StackListOptions) check() error {
 
 var stackListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/user/stacks"}
 
-// List walks the stacks that the token's user can see, over all pages. It asks
-// for a page when it gets there. The sequence yields a nil stack with the
-// first error, and ends: an [*APIError], a [*CallError] or, for options that
-// can't be right, an [*ArgumentError].
+// List walks the stacks that the token's user can see, over all pages. The
+// sequence yields a nil stack with the first error, and ends: an [*APIError], a
+// [*CallError] or, for options that can't be right, an [*ArgumentError].
 //
 // Pulumi Cloud: GET /api/user/stacks
 func (s *StacksService) List(ctx context.Context, opts *StackListOptions) iter.Seq2[*StackSummary, error] {
-	return walk(ctx, opts, func(o *StackListOptions) *Cursor { return &o.Cursor }, s.ListPage)
+	return walk(ctx, opts, func(o *StackListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, s.ListPage)
 }
 
 // ListPage returns one page of what [StacksService.List] walks: the first, or

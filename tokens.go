@@ -70,6 +70,8 @@ type AccessTokenListOptions struct {
 	PageSize int `url:"-"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
 }
 
 var tokenListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/user/tokens"}
@@ -79,7 +81,9 @@ var tokenListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/user/to
 //
 // Pulumi Cloud: GET /api/user/tokens
 func (s *TokensService) List(ctx context.Context, opts *AccessTokenListOptions) iter.Seq2[*AccessToken, error] {
-	return walk(ctx, opts, func(o *AccessTokenListOptions) *Cursor { return &o.Cursor }, s.ListPage)
+	return walk(ctx, opts, func(o *AccessTokenListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, s.ListPage)
 }
 
 // ListPage returns one page of what [TokensService.List] walks: the first, or

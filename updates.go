@@ -141,6 +141,12 @@ type UpdateListOptions struct {
 	PageSize int `url:"-"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
+	// Parallel is how many pages List fetches at a time once the first has told
+	// the list's length: at most 16, one if zero. NoPrefetch goes before it, and
+	// ListPage takes no notice.
+	Parallel int `url:"-"`
 }
 
 // defaultPageSize is the page size of lists whose pages are numbered. The
@@ -156,7 +162,9 @@ var updateListEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates
 func (s *UpdatesService) List(ctx context.Context, id StackIdentifier, opts *UpdateListOptions) iter.Seq2[*Update, error] {
-	return walk(ctx, opts, func(o *UpdateListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *UpdateListOptions) (*Page[Update], error) {
+	return walk(ctx, opts, func(o *UpdateListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+	}, func(ctx context.Context, o *UpdateListOptions) (*Page[Update], error) {
 		return s.ListPage(ctx, id, o)
 	})
 }
@@ -212,6 +220,12 @@ type PreviewListOptions struct {
 	PageSize int `url:"-"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
+	// Parallel is how many pages ListPreviews fetches at a time once the first has told
+	// the list's length: at most 16, one if zero. NoPrefetch goes before it, and
+	// ListPreviewsPage takes no notice.
+	Parallel int `url:"-"`
 }
 
 var updateListPreviewsEndpoint = Endpoint{
@@ -223,7 +237,9 @@ var updateListPreviewsEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews
 func (s *UpdatesService) ListPreviews(ctx context.Context, id StackIdentifier, opts *PreviewListOptions) iter.Seq2[*Update, error] {
-	return walk(ctx, opts, func(o *PreviewListOptions) *Cursor { return &o.Cursor }, func(ctx context.Context, o *PreviewListOptions) (*Page[Update], error) {
+	return walk(ctx, opts, func(o *PreviewListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+	}, func(ctx context.Context, o *PreviewListOptions) (*Page[Update], error) {
 		return s.ListPreviewsPage(ctx, id, o)
 	})
 }

@@ -103,7 +103,7 @@ func TestUpdates_List_AnUpdateIsAddedMeanwhile(t *testing.T) {
 	total := 25
 	client, _ := scriptedClient(t, historyServer(&total, 10))
 	versions := map[int]int{}
-	for update, err := range client.Updates.List(t.Context(), prod, &pulumiapi.UpdateListOptions{PageSize: 10}) {
+	for update, err := range client.Updates.List(t.Context(), prod, &pulumiapi.UpdateListOptions{PageSize: 10, NoPrefetch: true}) {
 		require.NoError(t, err)
 		versions[update.Version]++
 		if len(versions) == 10 {

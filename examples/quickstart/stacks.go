@@ -40,9 +40,9 @@ type listing struct {
 func readStacks(ctx context.Context, client *pulumiapi.Client, org string, limit int, progress *progress) (listing, error) {
 	var found listing
 	pages := pulumiapi.Pages(ctx, func(ctx context.Context, cursor pulumiapi.Cursor) (*pulumiapi.Page[pulumiapi.StackSummary], error) {
-		progress.show("%d stacks, listing …", len(found.rows))
 		return client.Stacks.ListPage(ctx, &pulumiapi.StackListOptions{Organization: org, Cursor: cursor})
 	})
+	progress.show("0 stacks, listing …")
 	for page, err := range pages {
 		if err != nil {
 			found.incomplete = true
@@ -70,6 +70,7 @@ func readStacks(ctx context.Context, client *pulumiapi.Client, org string, limit
 		if full {
 			break
 		}
+		progress.show("%d stacks, listing …", len(found.rows))
 	}
 	return found, nil
 }

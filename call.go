@@ -248,9 +248,12 @@ func isPage(resp *http.Response, start []byte) bool {
 		(resp.Header.Get("Content-Encoding") != "" || strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html"))
 }
 
-// trimStart returns a body without white space and the mark that some put first.
+// byteOrderMark is what some put first.
+const byteOrderMark = "\ufeff"
+
+// trimStart returns a body without white space and the mark.
 func trimStart(body []byte) []byte {
-	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte(byteOrderMark)))
 }
 
 // failure returns the error that the caller gets for the one that ended the call.
@@ -285,32 +288,35 @@ const maxPooledBuffer = 4 << 20
 // decodeBody reads a success's body, which must be one JSON value of at most
 // limit bytes, into v.
 func (r call) decodeBody(resp *http.Response, v any, limit int64) error {
-	buffer, _ := answerBuffers.Get().(*bytes.Buffer)
-	defer func() {
-		if buffer.Cap() <= maxPooledBuffer {
-			buffer.Reset()
-			answerBuffers.Put(buffer)
-		}
-	}()
-	// What a header claims is believed up to the usual limit only.
-	if size := resp.ContentLength; size > 0 && size <= defaultMaxAnswer {
+	// What may be large is not copied: what v holds as raw JSON stays in the buffer.
+	buffer, decode, size := new(bytes.Buffer), jsonx.DecodeInPlace, resp.ContentLength
+	if r.unlimited {
+		size = transport.Length(resp, defaultMaxAnswer)
+	} else {
+		buffer, _ = answerBuffers.Get().(*bytes.Buffer)
+		decode = jsonx.Decode
+		defer func() {
+			if buffer.Cap() <= maxPooledBuffer {
+				buffer.Reset()
+				answerBuffers.Put(buffer)
+			}
+		}()
+	}
+	// What an answer claims is believed up to the usual limit only.
+	if size > 0 && size <= defaultMaxAnswer {
 		buffer.Grow(int(size) + bytes.MinRead)
 	}
 	_, err := buffer.ReadFrom(io.LimitReader(resp.Body, limit+1))
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
-	switch body := trimStart(buffer.Bytes()); {
+	switch {
 	case err != nil:
-		return fmt.Errorf("the answer was cut off after %d bytes: %w", buffer.Len(), err)
+		return cutOff(int64(buffer.Len()), err)
 	case int64(buffer.Len()) > limit:
 		return fmt.Errorf("the answer is longer than the %s that are read at most (WithMaxAnswer)", sizeText(limit))
-	case len(body) == 0:
-		return fmt.Errorf("the answer (status %d) has no body", resp.StatusCode)
-	case string(body) == "null" && reflect.TypeOf(v).Elem().Kind() != reflect.Slice:
-		return errors.New("the answer is null")
 	default:
-		return r.decodeAnswer(resp, body, v)
+		return r.decodeWhole(resp, buffer.Bytes(), v, decode)
 	}
 }
 
@@ -322,22 +328,40 @@ func sizeText(size int64) string {
 	return fmt.Sprintf("%d bytes", size)
 }
 
-func (r call) decodeAnswer(resp *http.Response, body []byte, v any) error {
-	err := jsonx.Decode(body, v)
+// decodeWhole reads a success's body into v with decode, which is one of jsonx.
+func (r call) decodeWhole(resp *http.Response, body []byte, v any, decode func([]byte, any) error) error {
+	body = trimStart(body)
 	switch {
+	case len(body) == 0:
+		return fmt.Errorf("the answer (status %d) has no body", resp.StatusCode)
+	case string(body) == "null" && reflect.TypeOf(v).Elem().Kind() != reflect.Slice:
+		return errors.New("the answer is null")
+	}
+	switch err := decode(body, v); {
 	case err == nil:
 		return nil
 	case jsonx.IsTruncated(err):
-		return fmt.Errorf("the answer was cut off after %d bytes: %w", len(body), io.ErrUnexpectedEOF)
+		return cutOff(int64(len(body)), io.ErrUnexpectedEOF)
 	case r.secretAnswer:
 		return fmt.Errorf("the answer is not JSON of the form that is expected (%d bytes)", len(body))
 	case jsonx.IsSyntaxError(err):
 		return r.unexpected("JSON", resp, body)
 	default:
-		// The decoder's error quotes the answer.
-		return fmt.Errorf("the answer is JSON of another form than expected: %s",
-			oneLine(redactor(resp)(err.Error()), maxErrorText))
+		return r.otherForm(resp, err)
 	}
+}
+
+// otherForm says that the answer is JSON that does not fit, as the decoder has
+// found.
+func (r call) otherForm(resp *http.Response, err error) error {
+	// The decoder's error quotes the answer.
+	return fmt.Errorf("the answer is JSON of another form than expected: %s",
+		oneLine(redactor(resp)(err.Error()), maxErrorText))
+}
+
+// cutOff says how far an answer came.
+func cutOff(read int64, err error) error {
+	return fmt.Errorf("the answer was cut off after %d bytes: %w", read, err)
 }
 
 // unexpected says what came instead of JSON, or of text. What begins like JSON is

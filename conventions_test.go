@@ -548,6 +548,8 @@ func checkListPairs(set sourceSet) (wrong []string) {
 		}
 		var sister, item, sisterItem string
 		switch walked, paged := walkedItem(function), pagedItem(function); {
+		case walked != "" && strings.HasPrefix(function.Name.Name, "Export"):
+			continue // one answer, in pieces: there are no pages
 		case walked != "":
 			sister, item = key+"Page", walked
 			if other := methods[sister]; other != nil {
@@ -590,7 +592,7 @@ func checkListOptions(set sourceSet) (wrong []string) {
 	for _, file := range set.all {
 		for _, declaration := range file.Decls {
 			function, ok := declaration.(*ast.FuncDecl)
-			if !ok || !isServiceMethod(function) || walkedItem(function) == "" {
+			if !ok || !isServiceMethod(function) || walkedItem(function) == "" || strings.HasPrefix(function.Name.Name, "Export") {
 				continue
 			}
 			parameters := parameterTypes(function)
@@ -756,6 +758,8 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 		{"Pulumi Cloud", client + list + "// Do does.\n//\n// Pulumi Cloud: GET /api/hooks\nfunc Do() {}", "but it uses", ""},
 
 		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}", "", ""},
+		{"lists in pairs", service + "func (s *HooksService) ExportHooks(ctx C) iter.Seq2[*Hook, error] {}", "", ""},
+		{"lists in pairs", service + "func (s *HooksService) ExportPage(ctx C) (*Page[Hook], error) {}", "begins with List", ""},
 		{"lists in pairs", service + "func (s *HooksService) List(ctx C) ([]Hook, error) {}\nfunc (s *HooksService) Get() (*Hook, error) {}", "", ""},
 		{"lists in pairs", service + "func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}", "has no HooksService.ListPage", ""},
 		{"lists in pairs", service + "func (s *HooksService) ListPage(ctx C, o *O) (*Page[Hook], error) {}", "has no HooksService.List ", ""},

@@ -168,7 +168,10 @@ func (c *Client) receiver(r call, out any) (func(*http.Response) error, error) {
 		return nil, &ArgumentError{Name: "out", Reason: fmt.Sprintf("is a nil %T", out)}
 	}
 	if w, ok := out.(io.Writer); ok {
-		return func(resp *http.Response) error { return copyBody(resp, w) }, nil
+		return func(resp *http.Response) error {
+			_, err := copyBody(resp.Body, w)
+			return err
+		}, nil
 	}
 	target := reflect.ValueOf(out)
 	if target.Kind() != reflect.Pointer {
@@ -184,25 +187,26 @@ func (c *Client) receiver(r call, out any) (func(*http.Response) error, error) {
 	}, nil
 }
 
-// copyBody copies a success's body to w as it comes.
-func copyBody(resp *http.Response, w io.Writer) error {
+// copyBody copies a success's body to w as it comes, closes it, and returns how
+// much w has got.
+func copyBody(body io.ReadCloser, w io.Writer) (int64, error) {
 	writer := &failingWriter{writer: w}
-	n, err := io.Copy(writer, resp.Body)
-	if closeErr := resp.Body.Close(); err == nil {
+	n, err := io.Copy(writer, body)
+	if closeErr := body.Close(); err == nil {
 		err = closeErr
 	}
 	switch {
 	case err == nil:
-		return nil
+		return n, nil
 	case writer.err != nil:
-		return transport.Permanent(fmt.Errorf("the answer could not be written after %d bytes: %w", n, writer.err))
+		return n, transport.Permanent(fmt.Errorf("the answer could not be written after %d bytes: %w", n, writer.err))
 	}
-	err = fmt.Errorf("the answer was cut off after %d bytes: %w", n, err)
+	err = cutOff(n, err)
 	if n > 0 {
 		// The caller has a part of it already.
-		return transport.Permanent(err)
+		err = transport.Permanent(err)
 	}
-	return err
+	return n, err
 }
 
 // failingWriter remembers how writing failed: that is not the answer's fault.

@@ -435,6 +435,74 @@ func ExampleStacksService_Import() {
 	// succeeded true
 }
 
+// A backup of a state of any size goes into a file, and not through memory. (A
+// buffer stands in for the file.)
+func ExampleStacksService_ExportTo() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	var file bytes.Buffer
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "identity", Stack: "dev"}
+	n, err := client.Stacks.ExportTo(context.Background(), id, &file)
+	if err != nil {
+		fmt.Println(err) // what is in the file is not the whole state
+		return
+	}
+	fmt.Println(n == int64(file.Len()), strings.HasPrefix(file.String(), `{"version":3,`))
+	// Output:
+	// true true
+}
+
+// A backup is put back from a file. As a file can be read twice, the request is
+// sent again if its connection could not be made.
+func ExampleStacksService_ImportFrom() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	file := strings.NewReader(`{"version": 3, "deployment": {"resources": []}}`)
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "identity", Stack: "dev"}
+	imported, err := client.Stacks.ImportFrom(ctx, id, file)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	results, err := client.Updates.GetStatus(ctx, id, imported.UpdateID, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(results.Status)
+	// Output:
+	// succeeded
+}
+
+// Which resources of a stack are protected? The state is looked through while it
+// comes, however large it is.
+func ExampleStacksService_ExportResources() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "identity", Stack: "dev"}
+	count, protected := 0, 0
+	for resource, err := range client.Stacks.ExportResources(context.Background(), id) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		count++
+		if resource.Protect {
+			protected++
+		}
+	}
+	fmt.Println(protected, "of", count)
+	// Output:
+	// 0 of 38
+}
+
 // What has failed on a stack during the last month?
 func ExampleUpdatesService_List() {
 	srv := pulumiapitest.Demo()

@@ -3,10 +3,12 @@ package pulumiapi_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,8 +31,12 @@ type operation struct {
 	answer  string
 	// text says that the answer is text, which the caller reads as it comes.
 	text bool
-	// items is the member of the fixture that holds what a list returns.
+	// items is the member of the fixture that holds what a list returns, or the
+	// path to it: "a.b".
 	items string
+	// refusesNothing is what the error says of an answer whose members are null or
+	// missing; empty if the method takes it.
+	refusesNothing string
 	// resends says whether a request that may have been carried out is sent
 	// again.
 	resends bool
@@ -107,6 +113,30 @@ func operations() []operation {
 			name: "Stacks.Import", answer: `{"updateId":"938cd018"}`, on404: []string{"POST"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.Stacks.Import(ctx, prod, pulumiapi.StackState{Version: 3, Deployment: []byte("{}")})
+			},
+		},
+		{
+			name: "Stacks.ExportTo", fixture: "stacks_export.json", resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				var state bytes.Buffer
+				if _, err := client.Stacks.ExportTo(ctx, prod, &state); err != nil {
+					return nil, err
+				}
+				written := new(pulumiapi.StackState)
+				return written, json.Unmarshal(state.Bytes(), written)
+			},
+		},
+		{
+			name: "Stacks.ExportResources", fixture: "stacks_export.json", items: "deployment.resources", resends: true, on404: []string{"GET"},
+			refusesNothing: "version 0 is not known",
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return firstOf(client.Stacks.ExportResources(ctx, prod))
+			},
+		},
+		{
+			name: "Stacks.ImportFrom", answer: `{"updateId":"938cd018"}`, on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Stacks.ImportFrom(ctx, prod, strings.NewReader(`{"version":3,"deployment":{}}`))
 			},
 		},
 		{

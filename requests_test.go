@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,18 @@ func TestRequests_OnTheWire(t *testing.T) {
 		request string
 		body    string // JSON; empty for none
 	}{
+		{
+			name: "a state from a reader, from where it stands",
+			call: func(c *pulumiapi.Client) error {
+				file := strings.NewReader(`skipped{ "version" : 3, "deployment": {"b":1.50, "b":2} }`)
+				if _, err := file.Seek(int64(len("skipped")), io.SeekStart); err != nil {
+					return err
+				}
+				return second(c.Stacks.ImportFrom(ctx, prod, file))
+			},
+			request: "POST /api/stacks/acme/web/prod/import",
+			body:    `{ "version" : 3, "deployment": {"b":1.50, "b":2} }`,
+		},
 		{
 			name:    "members of the default kind",
 			call:    func(c *pulumiapi.Client) error { return second(c.Orgs.ListMembersPage(ctx, "acme", nil)) },

@@ -2,6 +2,7 @@ package pulumiapi_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -190,6 +191,16 @@ func (w *worker) moveStack() {
 	exported, err := w.at("Stacks.Export").Stacks.Export(w.ctx, id)
 	require.NoError(w, err)
 	require.JSONEq(w, string(state.Deployment), string(exported.Deployment))
+	var streamed bytes.Buffer
+	_, err = w.at("Stacks.ExportTo").Stacks.ExportTo(w.ctx, id, &streamed)
+	require.NoError(w, err)
+	copied := w.scratchStack()
+	w.change("Stacks.ImportFrom", "Stack Imported", copied.Stack, func(c *pulumiapi.Client) error {
+		return second(c.Stacks.ImportFrom(w.ctx, copied, bytes.NewReader(streamed.Bytes())))
+	})
+	resources, err := pulumiapi.Collect(w.at("Stacks.ExportResources").Stacks.ExportResources(w.ctx, id))
+	require.NoError(w, err)
+	require.Empty(w, resources)
 	updates, err := pulumiapi.Collect(w.at("Updates.List").Updates.List(w.ctx, id, nil))
 	require.NoError(w, err)
 	require.Len(w, updates, 1, "an import is an update")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -28,7 +29,8 @@ var stackExportEndpoint = Endpoint{
 }
 
 // Export returns a stack's state. It is held in memory as a whole, however
-// large it is. Secrets in it are encrypted.
+// large it is, which [StacksService.ExportTo] and [StacksService.ExportResources]
+// avoid. Secrets in it are encrypted.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/export
 func (s *StacksService) Export(ctx context.Context, id StackIdentifier) (*StackState, error) {
@@ -89,11 +91,11 @@ func (s StackState) requestBody() (*transport.Body, error) {
 // Decode returns a typed view of the deployment. It knows the versions 3 and 4,
 // and refuses others.
 func (s *StackState) Decode() (*StateSnapshot, error) {
-	if s.Version != 3 && s.Version != 4 {
-		return nil, fmt.Errorf("pulumiapi: stack state: version %d is not known, only 3 and 4 are", s.Version)
+	if err := checkStateVersion(s.Version); err != nil {
+		return nil, fmt.Errorf("pulumiapi: %w", err)
 	}
 	if deployment := bytes.TrimSpace(s.Deployment); len(deployment) == 0 || string(deployment) == "null" {
-		return nil, fmt.Errorf("pulumiapi: stack state: there is no deployment")
+		return nil, fmt.Errorf("pulumiapi: %w", errNoDeployment)
 	}
 	snapshot := new(StateSnapshot)
 	if err := jsonx.Decode(s.Deployment, snapshot); err != nil {
@@ -101,6 +103,16 @@ func (s *StackState) Decode() (*StateSnapshot, error) {
 	}
 	return snapshot, nil
 }
+
+// checkStateVersion refuses versions of which nobody knows what they mean.
+func checkStateVersion(version int) error {
+	if version != 3 && version != 4 {
+		return fmt.Errorf("stack state: version %d is not known, only 3 and 4 are", version)
+	}
+	return nil
+}
+
+var errNoDeployment = errors.New("stack state: there is no deployment")
 
 // StateSnapshot is a deployment: what the engine knew about a stack after its
 // last update.

@@ -45,6 +45,25 @@ func (h harness) answer(operation string, choose func(*spec.Schema) body.Body) (
 	return answer, nil
 }
 
+// inOpenParts are the methods that return what stands in a part of the answer that
+// the description leaves open, by their names, with an answer that has it.
+var inOpenParts = map[string]string{
+	"Stacks.ExportResources": `{"version": 3, "deployment": {"resources": [{"urn": "a"}]}}`,
+}
+
+// readableAnswer is fullAnswer, or what the method can read instead.
+func (h harness) readableAnswer(method drive.Method) func(string) (drive.Answer, error) {
+	text, open := inOpenParts[method.Name]
+	if !open {
+		return h.fullAnswer
+	}
+	return func(operation string) (drive.Answer, error) {
+		answer, err := h.fullAnswer(operation)
+		answer.Body = []byte(text)
+		return answer, err
+	}
+}
+
 // plainText is the answer of an operation that does not answer with JSON.
 const plainText = "text, größe, 漢字\n"
 
@@ -94,7 +113,7 @@ func (h harness) callWithEverything(t *testing.T, method drive.Method, sent *sen
 	all, err := method.Arguments(drive.NewSynthesizer(h.source.Constants))
 	require.NoError(t, err)
 	for i, arguments := range all {
-		call, err := method.Call(t.Context(), arguments, enough, h.fullAnswer)
+		call, err := method.Call(t.Context(), arguments, enough, h.readableAnswer(method))
 		if refused(err) && i > 0 {
 			continue
 		}

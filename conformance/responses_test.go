@@ -49,6 +49,9 @@ func TestResponses_AreFoundLeafByLeaf(t *testing.T) { //nolint:tparallel // what
 // serve calls a method with arguments for each operation that it can be about.
 func (h harness) serve(t *testing.T, method drive.Method, l *lists) {
 	t.Helper()
+	if _, open := inOpenParts[method.Name]; open {
+		return // there is nothing to generate it from
+	}
 	all, err := method.Arguments(drive.NewSynthesizer(h.source.Constants))
 	require.NoError(t, err)
 	served := map[string]bool{}

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -93,6 +94,13 @@ func tourOfStacks(t *testing.T, cloud *pulumiapitest.Server, client *pulumiapi.C
 	state, err := client.Stacks.Export(ctx, id)
 	require.NoError(t, err)
 	_, err = client.Stacks.Import(ctx, id, *state)
+	require.NoError(t, err)
+	var file bytes.Buffer
+	_, err = client.Stacks.ExportTo(ctx, id, &file)
+	require.NoError(t, err)
+	_, err = client.Stacks.ImportFrom(ctx, id, &file)
+	require.NoError(t, err)
+	_, err = pulumiapi.Collect(client.Stacks.ExportResources(ctx, id))
 	require.NoError(t, err)
 	running, err := cloud.StartUpdate(id.Org, id.Project, id.Stack, pulumiapitest.Update{Started: time.Now()})
 	require.NoError(t, err)

@@ -6,6 +6,7 @@
 package jsonx
 
 import (
+	stdjson "encoding/json"
 	"errors"
 	"io"
 
@@ -25,6 +26,19 @@ var decoding = json.JoinOptions(
 // afterwards.
 func Decode(data []byte, v any) error {
 	return json.Unmarshal(data, v, decoding)
+}
+
+// inPlace takes raw JSON for the part of the input that it is.
+var inPlace = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, raw *stdjson.RawMessage) error {
+	value, err := dec.ReadValue()
+	*raw = stdjson.RawMessage(value)
+	return err
+}))
+
+// DecodeInPlace is Decode without copying raw JSON: each RawMessage in v is a part
+// of data, which must not change any more.
+func DecodeInPlace(data []byte, v any) error {
+	return json.Unmarshal(data, v, decoding, inPlace)
 }
 
 // IsValid reports whether data is one JSON value that Decode would read.

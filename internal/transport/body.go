@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -169,6 +170,7 @@ func (g *reading) Read(p []byte) (int, error) {
 	n, err := r.reader.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.failed = true
+		err = fmt.Errorf("the request's body could not be read: %w", err)
 	}
 	return n, err
 }

@@ -1,12 +1,15 @@
 package transport
 
 import (
-	"compress/gzip"
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // askForGzip makes the request ask for compression, and reports whether what
@@ -62,6 +65,7 @@ var gzipReaders sync.Pool
 // read, as an answer to HEAD says gzip and has no body.
 type gzipBody struct {
 	compressed io.ReadCloser
+	fetched    io.Reader // what is compressed, if it was fetched for its length
 
 	// mu is held while somebody reads: a reader in use must not go into the pool.
 	mu     sync.Mutex
@@ -86,21 +90,70 @@ func (b *gzipBody) Read(p []byte) (int, error) {
 }
 
 func (b *gzipBody) start() error {
+	source := io.Reader(b.compressed)
+	if b.fetched != nil {
+		source = b.fetched
+	}
 	if pooled, ok := gzipReaders.Get().(*gzip.Reader); ok {
-		if err := pooled.Reset(b.compressed); err != nil {
+		if err := pooled.Reset(source); err != nil {
 			gzipReaders.Put(pooled)
 			return err
 		}
 		b.reader = pooled
 		return nil
 	}
-	reader, err := gzip.NewReader(b.compressed)
+	reader, err := gzip.NewReader(source)
 	if err != nil {
 		return err
 	}
 	b.reader = reader
 	return nil
 }
+
+// Length returns how long an answer's body says that it will be, or -1. Gzip says
+// so at its end: up to limit bytes of what is compressed are fetched into memory
+// for that. It is for bodies that are then read into memory, so that it is taken
+// once; what it says is a claim, like every header.
+func Length(resp *http.Response, limit int64) int64 {
+	body, ok := resp.Body.(*guardedBody)
+	if !ok {
+		return resp.ContentLength
+	}
+	zipped, ok := body.ReadCloser.(*gzipBody)
+	if !ok {
+		return resp.ContentLength
+	}
+	defer body.dog.rest()
+	return zipped.length(limit)
+}
+
+func (b *gzipBody) length(limit int64) int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.reader != nil || b.err != nil {
+		return -1
+	}
+	fetched := new(bytes.Buffer)
+	n, err := fetched.ReadFrom(io.LimitReader(b.compressed, limit))
+	b.fetched = fetched
+	switch {
+	case err != nil:
+		b.fetched = io.MultiReader(fetched, failingReader{err})
+	case n == limit:
+		b.fetched = io.MultiReader(fetched, b.compressed)
+	case n >= gzipLength:
+		return int64(binary.LittleEndian.Uint32(fetched.Bytes()[n-gzipLength:]))
+	}
+	return -1
+}
+
+// gzipLength is how many bytes at the end of gzip are the text's length (RFC 1952,
+// section 2.3.1).
+const gzipLength = 4
+
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
 var errBodyClosed = errors.New("read on closed body")
 

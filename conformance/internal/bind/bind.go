@@ -105,7 +105,7 @@ func (b *binder) bindOperation(o *spec.Operation, method drive.Method) {
 			best = items
 		}
 	}
-	if best != nil {
+	if best != nil && fits(best, element) > 0 {
 		b.bind(best, element)
 	}
 }

@@ -6,6 +6,7 @@ package drive
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -134,7 +135,8 @@ type Call struct {
 	// Requests are what it sent.
 	Requests []Request
 	// Value is what it returned but for the error: a page's items, a list's
-	// elements, what a pointer points to. It is nil if it returns nothing.
+	// elements, what a pointer points to. Of a method that takes a writer it is the
+	// JSON that was written. It is nil if it returns nothing.
 	Value any
 	// IsList says that Value is the elements of a list.
 	IsList bool
@@ -174,14 +176,31 @@ func (m Method) Call(ctx context.Context, arguments Arguments, limit int, answer
 		return nil, err
 	}
 	service := reflect.ValueOf(client).Elem().Field(m.service)
-	results := m.method.Func.Call(slices.Concat([]reflect.Value{service, reflect.ValueOf(ctx)}, arguments.values))
+	values, written := m.withWriter(arguments.values)
+	results := m.method.Func.Call(slices.Concat([]reflect.Value{service, reflect.ValueOf(ctx)}, values))
 	if err := call.receive(results, limit); err != nil {
 		return call, fmt.Errorf("%s (%s): %w", m.Name, arguments.Name, err)
+	}
+	if written != nil {
+		call.Value = json.RawMessage(written.Bytes())
 	}
 	if len(call.Requests) == 0 {
 		return call, fmt.Errorf("%s (%s): nothing was sent", m.Name, arguments.Name)
 	}
 	return call, nil
+}
+
+// withWriter puts a buffer into the place of an argument that is a writer. It
+// returns nil for it if there is none.
+func (m Method) withWriter(values []reflect.Value) ([]reflect.Value, *bytes.Buffer) {
+	i := slices.Index(m.Types(), reflect.TypeFor[io.Writer]())
+	if i < 0 {
+		return values, nil
+	}
+	written := new(bytes.Buffer)
+	values = slices.Clone(values)
+	values[i] = reflect.ValueOf(written)
+	return values, written
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

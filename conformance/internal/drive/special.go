@@ -21,7 +21,8 @@ func special() map[reflect.Type][]any {
 		reflect.TypeFor[json.RawMessage]():           {json.RawMessage(`{"made":"up"}`)},
 		reflect.TypeFor[time.Time]():                 {time.Date(2031, time.March, 4, 5, 6, 7, 0, time.UTC)},
 		reflect.TypeFor[time.Duration]():             {time.Hour},
-		reflect.TypeFor[io.Reader]():                 {strings.NewReader("text")},
+		reflect.TypeFor[io.Reader]():                 {strings.NewReader(`{"version": 3, "features": ["a"], "deployment": {}}`)}, // a state
+		reflect.TypeFor[io.Writer]():                 {io.Discard},                                                               // the driver puts one of its own there
 
 		reflect.TypeFor[pulumiapi.WebhookScope](): {pulumiapi.OrgScope("acme"), stack},
 		reflect.TypeFor[pulumiapi.GridFilter](): {

@@ -252,7 +252,7 @@ func (s *textStream) open(resp *http.Response) error {
 	}
 	if isPage(resp, start) {
 		_ = body.Close()
-		return s.call.unexpected("text", resp, start)
+		return s.call.decoding.unexpected("text", resp, start)
 	}
 	s.body = body
 	return nil

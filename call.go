@@ -2,11 +2,11 @@ package pulumiapi
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -44,12 +44,10 @@ type call struct {
 	contentType string
 	// header replaces what the request would carry otherwise.
 	header http.Header
-	// unlimited lifts the limit on a JSON answer, which an export may exceed.
-	unlimited bool
 	// anonymous leaves out the access token.
 	anonymous bool
-	// secretAnswer says that nothing of a success's body may be shown.
-	secretAnswer bool
+	// decoding is how the JSON of a success is read.
+	decoding decoding
 	// receive reads the body of a success; nil means that nothing in it is of
 	// interest. It may run more than once, each time on a new answer.
 	receive func(resp *http.Response) error
@@ -78,24 +76,27 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		return nil, &CallError{Endpoint: r.endpoint, Path: path, Err: err}
 	}
 	x := &exchange{call: r, path: path}
-	outcome, err := c.transport.Do(&transport.Call{
-		Context: context.WithValue(ctx, endpointKey{}, &x.call.endpoint),
-		Request: &http.Request{
-			Method:     r.endpoint.Method,
-			URL:        c.url(path, r.query),
-			Host:       c.base.Host,
-			Header:     c.header(r),
-			Proto:      "HTTP/1.1",
-			ProtoMajor: 1,
-			ProtoMinor: 1,
-		},
+	c.setURL(&x.url, path, r.query)
+	x.request = http.Request{
+		Method:     r.endpoint.Method,
+		URL:        &x.url,
+		Host:       c.base.Host,
+		Header:     c.header(&x.call),
+		Proto:      "HTTP/1.1",
+		ProtoMajor: 1,
+		ProtoMinor: 1,
+	}
+	x.sent = transport.Call{
+		Context:     ctx,
+		Request:     &x.request,
 		Body:        r.body,
 		Idempotent:  r.endpoint.isIdempotent(),
 		Handler:     x,
-		Credentials: c.credentials(r),
+		Credentials: c.credentials(&x.call),
 		Endpoint:    &x.call.endpoint,
 		Path:        path,
-	})
+	}
+	outcome, err := c.transport.Do(&x.sent)
 	if x.info.Attempts != outcome.Attempts {
 		// The last attempt was not answered; what an earlier one was is no
 		// answer to the call.
@@ -105,16 +106,27 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		*captured = x.info
 	}
 	if err != nil {
-		return &x.info, r.failure(err, path, x.info.RequestID, outcome)
+		return &x.info, x.call.failure(err, path, x.info.RequestID, outcome)
 	}
 	return &x.info, nil
 }
 
 // exchange is a call under way. It is the [transport.Handler] of its answers.
 type exchange struct {
-	call call
-	path string
-	info ResponseInfo // of the last answer
+	call    call
+	path    string
+	url     url.URL
+	request http.Request
+	sent    transport.Call
+	info    ResponseInfo // of the last answer
+}
+
+// Value implements [transport.Handler]: it is what [EndpointFromContext] finds.
+func (x *exchange) Value(key any) any {
+	if key == (endpointKey{}) {
+		return &x.call.endpoint
+	}
+	return nil
 }
 
 // Answered implements [transport.Handler].
@@ -132,9 +144,9 @@ func (x *exchange) Receive(resp *http.Response, sofar transport.Outcome) error {
 	return x.call.handle(resp, x.path, sofar)
 }
 
-// url returns the request's URL. path is escaped, and stays as it is.
-func (c *Client) url(path string, query url.Values) *url.URL {
-	u := *c.base
+// setURL makes u the request's URL. path is escaped, and stays as it is.
+func (c *Client) setURL(u *url.URL, path string, query url.Values) {
+	*u = *c.base
 	u.RawPath = c.base.EscapedPath() + path
 	// A placeholder's escapes are ours and valid; a template's are its author's.
 	if decoded, err := url.PathUnescape(u.RawPath); err == nil {
@@ -143,17 +155,25 @@ func (c *Client) url(path string, query url.Values) *url.URL {
 		u.Path = u.RawPath
 	}
 	u.RawQuery = query.Encode()
-	return &u
 }
 
-func (c *Client) header(r call) http.Header {
-	header := http.Header{
-		"Accept":       {mediaType},
-		"Content-Type": {cmp.Or(r.contentType, jsonType)},
-		"User-Agent":   {c.userAgent},
+// commonHeader returns what the requests of a client have in common, whose values
+// they share: a token that does not change is in it. It is a function, as fmt and
+// its like would print a map.
+type commonHeader func() http.Header
+
+func newHeader(userAgent string) commonHeader {
+	header := http.Header{"Accept": {mediaType}, "Content-Type": {jsonType}, "User-Agent": {userAgent}}
+	return func() http.Header { return header }
+}
+
+func (c *Client) header(r *call) http.Header {
+	header := maps.Clone(c.common())
+	if r.contentType != "" {
+		header["Content-Type"] = []string{r.contentType}
 	}
-	if !c.token.IsZero() && !r.anonymous {
-		setToken(header, c.token)
+	if r.anonymous {
+		delete(header, "Authorization")
 	}
 	for name, values := range r.header {
 		header[http.CanonicalHeaderKey(name)] = values
@@ -171,7 +191,7 @@ func authorization(token Secret) string { return "token " + token.Reveal() }
 
 // credentials returns what authorizes each attempt of a call anew; nil if the
 // call's header does.
-func (c *Client) credentials(r call) transport.Credentials {
+func (c *Client) credentials(r *call) transport.Credentials {
 	if c.tokens == nil || r.anonymous {
 		return nil
 	}
@@ -184,7 +204,7 @@ func (c *Client) credentials(r call) transport.Credentials {
 }
 
 // handle makes of an answer what the caller gets.
-func (r call) handle(resp *http.Response, path string, sofar transport.Outcome) error {
+func (r *call) handle(resp *http.Response, path string, sofar transport.Outcome) error {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		refused, byService := r.refusal(resp, path, sofar)
 		if byService && r.isDeletedAlready(refused, sofar) {
@@ -200,14 +220,14 @@ func (r call) handle(resp *http.Response, path string, sofar transport.Outcome) 
 
 // isDeletedAlready reports whether the thing to delete is gone because an
 // attempt whose answer was lost has deleted it.
-func (r call) isDeletedAlready(refused *APIError, sofar transport.Outcome) bool {
+func (r *call) isDeletedAlready(refused *APIError, sofar transport.Outcome) bool {
 	return refused.StatusCode == http.StatusNotFound && r.endpoint.Method == http.MethodDelete &&
 		sofar.Uncertain && r.receive == nil
 }
 
 // refusal returns what the answer says, and whether the service can have said
 // it, or only something in front of it.
-func (r call) refusal(resp *http.Response, path string, sofar transport.Outcome) (refused *APIError, byService bool) {
+func (r *call) refusal(resp *http.Response, path string, sofar transport.Outcome) (refused *APIError, byService bool) {
 	e := &APIError{
 		StatusCode: resp.StatusCode,
 		RequestID:  resp.Header.Get(requestIDHeader),
@@ -233,9 +253,9 @@ func redactor(resp *http.Response) func(string) string {
 // receiveNothing reads a success whose body is of no interest. The service may
 // send one or not, but never a page: that is a proxy's, which wants somebody to
 // sign in, and nothing has been done.
-func (r call) receiveNothing(resp *http.Response) error {
+func (r *call) receiveNothing(resp *http.Response) error {
 	if body := transport.ReadStart(resp, maxErrorBody); isPage(resp, body) {
-		return r.unexpected("JSON", resp, body)
+		return r.decoding.unexpected("JSON", resp, body)
 	}
 	return nil
 }
@@ -257,7 +277,7 @@ func trimStart(body []byte) []byte {
 }
 
 // failure returns the error that the caller gets for the one that ended the call.
-func (r call) failure(err error, path, requestID string, outcome transport.Outcome) error {
+func (r *call) failure(err error, path, requestID string, outcome transport.Outcome) error {
 	known := callOutcome{
 		unknown:    outcome.Uncertain && r.endpoint.isWrite(),
 		transient:  outcome.Transient,
@@ -285,13 +305,21 @@ var answerBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // maxPooledBuffer keeps one large answer from holding its memory for good.
 const maxPooledBuffer = 4 << 20
 
-// decodeBody reads a success's body, which must be one JSON value of at most
-// limit bytes, into v.
-func (r call) decodeBody(resp *http.Response, v any, limit int64) error {
+// decoding is how the JSON of a success is read.
+type decoding struct {
+	// unlimited lifts the limit on its length, which an export may exceed.
+	unlimited bool
+	// secret says that nothing of it may be shown.
+	secret bool
+}
+
+// read reads a success's body, which must be one JSON value of at most limit
+// bytes, into v.
+func (d decoding) read(resp *http.Response, v any, limit int64) error {
 	// What may be large is not copied: what v holds as raw JSON stays in the buffer.
 	buffer, decode, size := new(bytes.Buffer), jsonx.DecodeInPlace, resp.ContentLength
-	if r.unlimited {
-		size = transport.Length(resp, defaultMaxAnswer)
+	if d.unlimited {
+		size, limit = transport.Length(resp, defaultMaxAnswer), math.MaxInt64-1
 	} else {
 		buffer, _ = answerBuffers.Get().(*bytes.Buffer)
 		decode = jsonx.Decode
@@ -306,7 +334,7 @@ func (r call) decodeBody(resp *http.Response, v any, limit int64) error {
 	if size > 0 && size <= defaultMaxAnswer {
 		buffer.Grow(int(size) + bytes.MinRead)
 	}
-	_, err := buffer.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	_, err := buffer.ReadFrom(&io.LimitedReader{R: resp.Body, N: limit + 1})
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
@@ -316,7 +344,7 @@ func (r call) decodeBody(resp *http.Response, v any, limit int64) error {
 	case int64(buffer.Len()) > limit:
 		return fmt.Errorf("the answer is longer than the %s that are read at most (WithMaxAnswer)", sizeText(limit))
 	default:
-		return r.decodeWhole(resp, buffer.Bytes(), v, decode)
+		return d.whole(resp, buffer.Bytes(), v, decode)
 	}
 }
 
@@ -328,8 +356,8 @@ func sizeText(size int64) string {
 	return fmt.Sprintf("%d bytes", size)
 }
 
-// decodeWhole reads a success's body into v with decode, which is one of jsonx.
-func (r call) decodeWhole(resp *http.Response, body []byte, v any, decode func([]byte, any) error) error {
+// whole reads a success's body into v with decode, which is one of jsonx.
+func (d decoding) whole(resp *http.Response, body []byte, v any, decode func([]byte, any) error) error {
 	body = trimStart(body)
 	switch {
 	case len(body) == 0:
@@ -342,18 +370,18 @@ func (r call) decodeWhole(resp *http.Response, body []byte, v any, decode func([
 		return nil
 	case jsonx.IsTruncated(err):
 		return cutOff(int64(len(body)), io.ErrUnexpectedEOF)
-	case r.secretAnswer:
+	case d.secret:
 		return fmt.Errorf("the answer is not JSON of the form that is expected (%d bytes)", len(body))
 	case jsonx.IsSyntaxError(err):
-		return r.unexpected("JSON", resp, body)
+		return d.unexpected("JSON", resp, body)
 	default:
-		return r.otherForm(resp, err)
+		return d.otherForm(resp, err)
 	}
 }
 
 // otherForm says that the answer is JSON that does not fit, as the decoder has
 // found.
-func (r call) otherForm(resp *http.Response, err error) error {
+func (decoding) otherForm(resp *http.Response, err error) error {
 	// The decoder's error quotes the answer.
 	return fmt.Errorf("the answer is JSON of another form than expected: %s",
 		oneLine(redactor(resp)(err.Error()), maxErrorText))
@@ -366,7 +394,7 @@ func cutOff(read int64, err error) error {
 
 // unexpected says what came instead of JSON, or of text. What begins like JSON is
 // not shown: it is the service's, and may hold secrets.
-func (r call) unexpected(wanted string, resp *http.Response, body []byte) error {
+func (decoding) unexpected(wanted string, resp *http.Response, body []byte) error {
 	contentType := oneLine(resp.Header.Get("Content-Type"), maxErrorPath)
 	start := trimStart(body)
 	if bytes.HasPrefix(start, []byte("{")) || bytes.HasPrefix(start, []byte("[")) {
@@ -378,15 +406,20 @@ func (r call) unexpected(wanted string, resp *http.Response, body []byte) error 
 
 // fetch makes a call whose answer is a T.
 func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
+	return fetchInto[T](ctx, c, r, nil)
+}
+
+// fetchInto is fetch with something to be done to a new T before it is filled.
+func fetchInto[T any](ctx context.Context, c *Client, r call, prepare func(*T)) (*T, error) {
 	var value *T
-	limit := c.maxAnswer
-	if r.unlimited {
-		limit = math.MaxInt64 - 1
-	}
+	decoding, limit := r.decoding, c.maxAnswer
 	r.receive = func(resp *http.Response) error {
 		// A new one each time: what a broken answer has left must not show.
 		fresh := new(T)
-		err := r.decodeBody(resp, fresh, limit)
+		if prepare != nil {
+			prepare(fresh)
+		}
+		err := decoding.read(resp, fresh, limit)
 		value = fresh
 		return err
 	}

@@ -51,9 +51,8 @@ type Client struct {
 	PolicyIssues *PolicyIssuesService
 
 	base      *url.URL
-	token     Secret      // zero if tokens has it
+	common    commonHeader
 	tokens    *tokenCache // nil without a token source
-	userAgent string
 	maxAnswer int64
 	transport *transport.Client
 }
@@ -111,7 +110,7 @@ func NewClient(opts ...Option) (*Client, error) {
 				"or after `pulumi login`",
 		}
 	default:
-		client.token = c.token
+		setToken(client.common(), c.token)
 	}
 	return client, nil
 }
@@ -137,7 +136,7 @@ func (c *config) newClient() (*Client, error) {
 	}
 	client := &Client{
 		base:      base,
-		userAgent: c.userAgent,
+		common:    newHeader(c.userAgent),
 		maxAnswer: c.maxAnswer,
 		transport: transport.New(c.transportConfig(base)),
 	}

@@ -72,6 +72,11 @@ var decodedTwice = map[string]bool{
 // path as it goes onto the wire, each argument one segment of it.
 func (e Endpoint) path(args []pathArg) (string, error) {
 	var escaped strings.Builder
+	length := len(e.Template)
+	for _, arg := range args {
+		length += len(arg.value)
+	}
+	escaped.Grow(length)
 	rest := e.Template
 	for _, arg := range args {
 		literal, after, found := strings.Cut(rest, "{")

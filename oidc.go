@@ -219,11 +219,11 @@ func (c *Client) exchangeToken(ctx context.Context, form url.Values, name string
 	maps.Copy(filled, form)
 	start := time.Now().Round(0) // a clock that stands still while the machine sleeps is of no use
 	granted, err := fetch[tokenGrant](ctx, c, call{
-		endpoint:     tokenExchangeEndpoint,
-		body:         transport.BytesBody([]byte(filled.Encode()), secret.Reveal()),
-		contentType:  "application/x-www-form-urlencoded",
-		anonymous:    true,
-		secretAnswer: true,
+		endpoint:    tokenExchangeEndpoint,
+		body:        transport.BytesBody([]byte(filled.Encode()), secret.Reveal()),
+		contentType: "application/x-www-form-urlencoded",
+		anonymous:   true,
+		decoding:    decoding{secret: true},
 	})
 	if err != nil {
 		return nil, err
@@ -323,16 +323,19 @@ type gitHubAnswer struct {
 	answer *identityTokenAnswer
 }
 
+// Value implements [transport.Handler].
+func (a *gitHubAnswer) Value(any) any { return nil }
+
 // Answered implements [transport.Handler].
 func (a *gitHubAnswer) Answered(*http.Response, transport.Outcome) {}
 
 // Receive implements [transport.Handler].
 func (a *gitHubAnswer) Receive(resp *http.Response, sofar transport.Outcome) error {
 	if resp.StatusCode != http.StatusOK {
-		refused, _ := call{}.refusal(resp, a.path, sofar)
+		refused, _ := new(call).refusal(resp, a.path, sofar)
 		return fmt.Errorf("status %d: %s", refused.StatusCode, oneLine(refused.Message, maxErrorText))
 	}
-	return call{secretAnswer: true}.decodeBody(resp, a.answer, maxErrorBody)
+	return decoding{secret: true}.read(resp, a.answer, maxErrorBody)
 }
 
 // storedLogin is what `pulumi login` has left: an access token, or a refresh

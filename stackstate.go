@@ -34,7 +34,7 @@ var stackExportEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/export
 func (s *StacksService) Export(ctx context.Context, id StackIdentifier) (*StackState, error) {
-	return fetch[StackState](ctx, s.client, call{endpoint: stackExportEndpoint, args: id.pathArgs(), unlimited: true})
+	return fetch[StackState](ctx, s.client, call{endpoint: stackExportEndpoint, args: id.pathArgs(), decoding: decoding{unlimited: true}})
 }
 
 // StackImport is what importing a state has started.

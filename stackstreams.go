@@ -96,11 +96,11 @@ func (r call) openState(resp *http.Response) (*stateReader, error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		// This is all of it.
-		err = r.decodeWhole(resp, start, new(StackState), jsonx.Decode)
+		err = r.decoding.whole(resp, start, new(StackState), jsonx.Decode)
 	case err != nil:
 		err = cutOff(int64(len(start)), err)
 	case !bytes.HasPrefix(trimStart(start), []byte("{")):
-		err = r.unexpected("JSON", resp, start)
+		err = r.decoding.unexpected("JSON", resp, start)
 	}
 	if err != nil {
 		_ = resp.Body.Close()
@@ -159,7 +159,7 @@ func (r call) receiveResources(resp *http.Response, yield func(*StateResource, e
 	case jsonx.IsSyntaxError(err):
 		err = fmt.Errorf("the answer is not JSON: what begins like it ends to be after %d bytes", walk.stream.Offset())
 	case jsonx.IsShapeError(err):
-		err = r.otherForm(resp, err)
+		err = r.decoding.otherForm(resp, err)
 	}
 	if err != nil && walk.yielded {
 		// The caller has a part of it already.

@@ -32,6 +32,10 @@ func encodeRequest(v any) (data []byte, secrets []string, err error) {
 		data, err = requestEncoder.Encode(v)
 		return data, nil, err
 	}
+	return encodeWithSecrets(v)
+}
+
+func encodeWithSecrets(v any) (data []byte, secrets []string, err error) {
 	encoder := jsonx.NewEncoder(func(v wireValuer) any {
 		if secret, ok := v.(interface{ Reveal() string }); ok {
 			secrets = append(secrets, secret.Reveal())

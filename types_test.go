@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"text/template"
@@ -301,7 +302,7 @@ func holders(secret Secret) map[string]any {
 		"an embedded Secret":        embedded{secret},
 		"an interface":              struct{ any any }{secret},
 		"the client's own settings": config{token: secret},
-		"a client":                  &Client{token: secret},
+		"a client":                  &Client{common: func() http.Header { return http.Header{"Authorization": {authorization(secret)}} }},
 		"stored credentials":        storedCredentials{AccessTokens: map[string]Secret{"url": secret}, Accounts: map[string]storedAccount{"url": {AccessToken: secret, RefreshToken: secret}}},
 	}
 }

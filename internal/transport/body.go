@@ -197,6 +197,10 @@ func Discard(resp *http.Response) {
 // ReadStart reads at most limit bytes of an answer's body, for a few seconds
 // at most, and closes it. It returns what came.
 func ReadStart(resp *http.Response, limit int64) []byte {
+	if resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent {
+		_ = resp.Body.Close()
+		return nil
+	}
 	limitTime(resp, discardPatience)
 	var start bytes.Buffer
 	// Whatever goes wrong, the status is what counts.

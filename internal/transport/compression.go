@@ -18,9 +18,12 @@ func askForGzip(header http.Header) bool {
 	if _, chosen := header["Accept-Encoding"]; chosen || header.Get("Range") != "" {
 		return false
 	}
-	header.Set("Accept-Encoding", "gzip")
+	header["Accept-Encoding"] = onlyGzip
 	return true
 }
+
+// onlyGzip is the value of a header, of all requests.
+var onlyGzip = []string{"gzip"}
 
 // decompressor undoes gzip. net/http's own would be switched off by some users'
 // transports.

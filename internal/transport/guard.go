@@ -38,7 +38,8 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 			g.budget.earn()
 		}
 	}
-	dog, ctx := watch(req.Context(), g.stall, g.load)
+	dog := st.newWatchdog()
+	ctx := dog.watch(req.Context(), g.stall, g.load)
 	st.dog = dog
 	req = guardUpload(req.WithContext(ctx), dog, st.call.Body.mayBlock())
 	resp, err := g.next.RoundTrip(req)
@@ -107,11 +108,19 @@ type watchdog struct {
 	uploading bool
 }
 
-// watch returns a watchdog and the context that it cancels, and counts the
-// attempt as under way until the watchdog is released. Who set a deadline
+// newWatchdog returns a new one. Most calls have no need of a second.
+func (st *state) newWatchdog() *watchdog {
+	if st.dog == nil {
+		return &st.firstDog
+	}
+	return new(watchdog)
+}
+
+// watch begins to watch an attempt, returns the context that it cancels, and
+// counts the attempt as under way until the watchdog is released. Who set a deadline
 // has said how long to wait, and is not interfered with.
-func watch(ctx context.Context, stall time.Duration, l *load) (*watchdog, context.Context) {
-	dog := &watchdog{stall: stall, uploading: true, load: l}
+func (dog *watchdog) watch(ctx context.Context, stall time.Duration, l *load) context.Context {
+	dog.stall, dog.uploading, dog.load = stall, true, l
 	l.requests.Add(1)
 	dog.ctx, dog.cancel = context.WithCancelCause(ctx)
 	if _, ok := ctx.Deadline(); ok {
@@ -122,7 +131,7 @@ func watch(ctx context.Context, stall time.Duration, l *load) (*watchdog, contex
 			dog.cancel(stallError(dog.stall))
 		})
 	}
-	return dog, dog.ctx
+	return dog.ctx
 }
 
 // expect gives the other side another full measure of time.

@@ -533,7 +533,8 @@ func TestAbandonedUpload_LeavesTheBufferAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		dog, _ := watch(ctx, 0, new(load))
+		dog := new(watchdog)
+		dog.watch(ctx, 0, new(load))
 		defer dog.release()
 		reader, writer := io.Pipe()
 		upload := &abandonedUpload{guardedUpload: &guardedUpload{ReadCloser: reader, dog: dog}}
@@ -559,21 +560,24 @@ func TestWatchdog_ExplainsOnlyWhatItDid(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		dog, attempt := watch(ctx, stall, new(load))
+		dog := new(watchdog)
+		attempt := dog.watch(ctx, stall, new(load))
 		require.ErrorIs(t, dog.explain(errBroken), errBroken, "explain, before anything happened")
 		cancel(errShutdown)
 		<-attempt.Done()
 		require.ErrorIs(t, dog.explain(errBroken), errBroken, "explain, after the caller cancelled")
 		dog.release()
 
-		dog, attempt = watch(t.Context(), stall, new(load))
+		dog = new(watchdog)
+		attempt = dog.watch(t.Context(), stall, new(load))
 		<-attempt.Done()
 		err := dog.explain(errBroken)
 		require.NotErrorIs(t, err, errBroken, "explain, after the stall time")
 		require.EqualError(t, err, "no answer: nothing came for 1m0s", "explain, after the stall time")
 		dog.release()
 
-		dog, attempt = watch(t.Context(), 0, new(load))
+		dog = new(watchdog)
+		attempt = dog.watch(t.Context(), 0, new(load))
 		dog.limit(time.Second)
 		<-attempt.Done()
 		require.ErrorIs(t, dog.explain(errBroken), errTooSlow, "explain, after the limit")

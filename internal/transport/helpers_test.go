@@ -342,6 +342,9 @@ type name string
 
 func (n name) String() string { return string(n) }
 
+// Value implements Handler.
+func (c *testCall) Value(any) any { return nil }
+
 // Answered implements Handler.
 func (c *testCall) Answered(*http.Response, Outcome) {}
 

@@ -43,7 +43,7 @@ func (c *Client) warn(st *state, resp *http.Response) {
 		st.warnings = append(st.warnings, text)
 		warning := Warning{Endpoint: st.call.Endpoint.String(), Text: text, RequestID: resp.Header.Get(requestIDHeader)}
 		for _, observe := range c.config.OnWarning {
-			observe(st.call.Context, warning)
+			observe(st, warning)
 		}
 	}
 }

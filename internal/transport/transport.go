@@ -112,6 +112,9 @@ type Call struct {
 
 // Handler makes of the answers to a call what the caller gets.
 type Handler interface {
+	// Value returns what the context of the call's requests has for a key, beside
+	// what Context has; nil if nothing.
+	Value(key any) any
 	// Answered is told of every answer, a redirect's too, before its body is read.
 	Answered(resp *http.Response, sofar Outcome)
 	// Receive gets every answer but a redirect's, with what is known so far, reads
@@ -149,7 +152,8 @@ type Outcome struct {
 func (c *Client) Do(call *Call) (Outcome, error) {
 	st := &state{call: call, decompress: askForGzip(call.Request.Header)}
 	st.traceConns()
-	ctx := httptrace.WithClientTrace(context.WithValue(call.Context, stateKey{}, st), &st.trace)
+	st.Context = call.Context
+	ctx := httptrace.WithClientTrace(st, &st.trace)
 	req := &st.request
 	req.Request = call.Request.WithContext(ctx)
 	if err := call.Body.attach(req); err != nil {
@@ -170,7 +174,12 @@ func (c *Client) Do(call *Call) (Outcome, error) {
 
 // state is one call under way. The retry loop runs in one goroutine; only the
 // trace's hooks may come from others.
+//
+// It is the context of the call's requests, by which their way through net/http
+// leads back here.
 type state struct {
+	context.Context //nolint:containedctx // see above
+
 	call       *Call
 	request    retryablehttp.Request
 	decompress bool
@@ -195,6 +204,7 @@ type state struct {
 	gotConn      atomic.Bool
 	handled      bool
 	dog          *watchdog // the last hop's, if there were redirects
+	firstDog     watchdog  // what dog is at first
 	readErr      error     // of the answer's body
 	cancelled    bool      // failed because the call's context had ended
 }
@@ -232,7 +242,7 @@ func (c *Client) prepareAgain(req *http.Request) error {
 
 // prepare makes the request fit to be sent: now, and by whom it says.
 func (c *Client) prepare(st *state, req *http.Request) error {
-	ctx := st.call.Context // without the trace, which is of this call's connections
+	ctx := context.Context(st) // without the trace, which is of this call's connections
 	if st.call.Credentials != nil {
 		// A new map: net/http may not be done with that of the attempt before.
 		req.Header = req.Header.Clone()
@@ -268,6 +278,17 @@ func (st *state) unprepared(ctx context.Context, err error) error {
 		return err
 	}
 	return &lateError{err: err, last: st.last}
+}
+
+// Value implements [context.Context].
+func (st *state) Value(key any) any {
+	if key == (stateKey{}) {
+		return st
+	}
+	if value := st.call.Handler.Value(key); value != nil {
+		return value
+	}
+	return st.Context.Value(key)
 }
 
 type stateKey struct{}

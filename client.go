@@ -31,7 +31,8 @@ const (
 // fields are the service's resources. Make it with [NewClient]; it does not
 // change afterwards and is safe for concurrent use.
 type Client struct {
-	// Stacks lists, reads and tags stacks, and moves their state.
+	// Stacks manages stacks: their tags, configuration, state and resources, and
+	// who may do what with them.
 	Stacks *StacksService
 	// Updates reads the updates of stacks and what happened during them.
 	Updates *UpdatesService
@@ -49,6 +50,10 @@ type Client struct {
 	Insights *InsightsService
 	// PolicyIssues reads and triages what policies have found.
 	PolicyIssues *PolicyIssuesService
+	// User is the token's user: who it is, and what belongs to the account.
+	User *UserService
+	// Meta tells about the service itself.
+	Meta *MetaService
 
 	base      *url.URL
 	common    commonHeader
@@ -149,6 +154,8 @@ func (c *config) newClient() (*Client, error) {
 	client.AuditLogs = &AuditLogsService{client: client}
 	client.Insights = &InsightsService{client: client}
 	client.PolicyIssues = &PolicyIssuesService{client: client}
+	client.User = &UserService{client: client}
+	client.Meta = &MetaService{client: client}
 	return client, nil
 }
 

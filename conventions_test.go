@@ -244,7 +244,7 @@ func isServiceMethod(function *ast.FuncDecl) bool {
 
 // otherRooms are the files that name no operation of the service.
 var otherRooms = []string{
-	"doc.go", "client.go", "endpoint.go", "call.go", "pagination.go", "prefetch.go", "poll.go", "errors.go", "types.go", "credentials.go", "observer.go",
+	"doc.go", "client.go", "endpoint.go", "call.go", "answers.go", "pagination.go", "prefetch.go", "poll.go", "errors.go", "types.go", "credentials.go", "observer.go",
 	"webhookevents.go", "webhookhandler.go", "webhookpayloads.go",
 }
 

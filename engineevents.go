@@ -444,13 +444,17 @@ var updateListEventsEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events
 func (s *UpdatesService) ListEvents(ctx context.Context, id StackIdentifier, updateID string, opts *EngineEventListOptions) iter.Seq2[*EngineEvent, error] {
+	return walkEvents(ctx, opts, func(ctx context.Context, o *EngineEventListOptions) (*Page[EngineEvent], error) {
+		return s.ListEventsPage(ctx, id, updateID, o)
+	})
+}
+
+func walkEvents(ctx context.Context, opts *EngineEventListOptions, listPage func(context.Context, *EngineEventListOptions) (*Page[EngineEvent], error)) iter.Seq2[*EngineEvent, error] {
 	o := optionsOf(opts)
 	o.Type = slices.Clone(o.Type)
 	return walk(ctx, &o, func(o *EngineEventListOptions) walkOptions {
 		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *EngineEventListOptions) (*Page[EngineEvent], error) {
-		return s.ListEventsPage(ctx, id, updateID, o)
-	})
+	}, listPage)
 }
 
 // ListEventsPage returns one page of what [UpdatesService.ListEvents] walks: the
@@ -461,15 +465,17 @@ func (s *UpdatesService) ListEvents(ctx context.Context, id StackIdentifier, upd
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events
 func (s *UpdatesService) ListEventsPage(ctx context.Context, id StackIdentifier, updateID string, opts *EngineEventListOptions) (*Page[EngineEvent], error) {
+	return s.listEventsPage(ctx, call{endpoint: updateListEventsEndpoint, args: id.updateArgs(updateID)}, opts)
+}
+
+func (s *UpdatesService) listEventsPage(ctx context.Context, r call, opts *EngineEventListOptions) (*Page[EngineEvent], error) {
 	o := optionsOf(opts)
 	type answer struct {
 		Events            []EngineEvent `json:"events"`
 		ContinuationToken string        `json:"continuationToken"`
 	}
-	return fetchTokenPage(ctx, s.client, call{
-		endpoint: updateListEventsEndpoint,
-		args:     append(id.pathArgs(), pathArg{"updateID", updateID}),
-	}, paging{cursor: o.Cursor, tokenName: "continuationToken", grows: true}, o, func(a *answer) ([]EngineEvent, string) {
+	page := paging{cursor: o.Cursor, tokenName: "continuationToken", grows: true}
+	return fetchTokenPage(ctx, s.client, r, page, o, func(a *answer) ([]EngineEvent, string) {
 		for i := range a.Events {
 			if event := &a.Events[i]; event.Type == "" {
 				event.Type = event.payloadType()

@@ -389,13 +389,14 @@ func ExampleStackState_Decode() {
 		fmt.Println(counts[name], name)
 	}
 	// Output:
-	// 8 acme:identity:Directory
+	// 7 acme:identity:Directory
 	// 7 aws:cognito/userPool:UserPool
 	// 7 aws:cognito/userPoolClient:UserPoolClient
 	// 7 aws:kms/key:Key
 	// 7 aws:lambda/function:Function
 	// 1 pulumi:providers:aws
 	// 1 pulumi:pulumi:Stack
+	// 1 pulumi:pulumi:StackReference
 }
 
 // A backup of a stack's state, taken before something risky, is put back: the

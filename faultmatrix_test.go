@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -52,9 +53,11 @@ func TestFaultMatrix(t *testing.T) {
 	}
 }
 
-// matrixOperations are all operations, also those whose answer is no JSON.
+// matrixOperations are all operations, also those whose answer is no JSON, but for
+// those that ask with HEAD: to most faults, an answer without a body is immune.
 func matrixOperations() []operation {
-	return append(operations(),
+	withBody := slices.DeleteFunc(operations(), func(o operation) bool { return o.method() == http.MethodHead })
+	return append(withBody,
 		operation{
 			name: "AuditLogs.Export", answer: auditLogText, text: true, resends: true, on404: []string{"GET"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {

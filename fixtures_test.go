@@ -213,7 +213,7 @@ var holdsNothing = map[string]bool{"nothing in it": true, "a null list": true}
 func TestOperations_DecodeLeniently(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations() {
-		if !o.returnsValue() {
+		if !o.isObject(t) && !o.isArray(t) {
 			continue
 		}
 		t.Run(o.name, func(t *testing.T) {

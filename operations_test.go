@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,11 @@ type operation struct {
 	// on404 are the HTTP methods of what it sends if everything is refused
 	// with a 404.
 	on404 []string
+	// asks says that the method asks whether there is something: a 404 is an
+	// answer then, and no error.
+	asks bool
+	// anyJSON says that the answer may be JSON of any form.
+	anyJSON bool
 }
 
 // write is what a method returns that returns only an error.
@@ -68,6 +74,10 @@ func itemsOf[T any](page *pulumiapi.Page[T], err error) (any, error) {
 }
 
 func operations() []operation {
+	return slices.Concat(documentedOperations(), stackOperations(), updateOperations(), userOperations())
+}
+
+func documentedOperations() []operation {
 	return []operation{
 		{
 			name: "Stacks.List", fixture: "stacks_list.json", items: "stacks", resends: true, on404: []string{"GET"},
@@ -457,7 +467,13 @@ func (o operation) method() string { return o.on404[0] }
 // isWrite reports whether the method changes something. A POST that is sent
 // again is one that only reads.
 func (o operation) isWrite() bool {
-	return o.method() != http.MethodGet && (o.method() != http.MethodPost || !o.resends)
+	return o.method() != http.MethodGet && o.method() != http.MethodHead && (o.method() != http.MethodPost || !o.resends)
+}
+
+// isObject reports whether the answer is a JSON object.
+func (o operation) isObject(t *testing.T) bool {
+	t.Helper()
+	return o.returnsValue() && bytes.TrimSpace(o.body(t))[0] == '{'
 }
 
 // body returns what a server answers to the operation when all is well.

@@ -153,6 +153,14 @@ func parseNumber(text string) (number int, ok bool) {
 	return number, err == nil && number >= 0 && strconv.Itoa(number) == text
 }
 
+// startNumbered returns the position with what the service must be told of a
+// numbered page: without a page it sends everything at once.
+func (p position) startNumbered() position {
+	p.size = cmp.Or(p.size, defaultPageSize)
+	p.at = cmp.Or(p.at, "1")
+	return p
+}
+
 // next returns the cursor of the page that begins at the given place.
 func (p position) next(at string) Cursor {
 	p.at = at

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -24,7 +25,20 @@ func scenarios() []func(*worker) {
 	return []func(*worker){
 		(*worker).readStacks, (*worker).tagStack, (*worker).moveStack, (*worker).readUpdates, (*worker).changeMember,
 		(*worker).changeTeam, (*worker).changeTokens, (*worker).changeWebhook, (*worker).readAuditLog,
-		(*worker).createAccount, (*worker).readPolicyIssues, (*worker).triagePolicyIssue,
+		(*worker).createAccount, (*worker).readPolicyIssues, (*worker).triagePolicyIssue, (*worker).askForWhatMayBeThere,
+	}
+}
+
+// askForWhatMayBeThere calls what has no scenario of its own, with arguments that
+// lead somewhere or nowhere: each call ends, with an error of one of the two kinds
+// if any.
+func (w *worker) askForWhatMayBeThere() {
+	for _, o := range slices.Concat(stackOperations(), updateOperations(), userOperations()) {
+		if _, err := o.call(w.ctx, w.at(o.name)); err != nil {
+			var refused *pulumiapi.APIError
+			var failed *pulumiapi.CallError
+			require.True(w, errors.As(err, &refused) || errors.As(err, &failed), "%s: %v", o.name, err)
+		}
 	}
 }
 

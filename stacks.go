@@ -7,7 +7,8 @@ import (
 	"net/http"
 )
 
-// StacksService lists, reads and tags stacks.
+// StacksService manages stacks: their tags, configuration, state and resources,
+// and who may do what with them.
 type StacksService struct {
 	client *Client
 }

@@ -62,30 +62,39 @@ func (s *StacksService) Import(ctx context.Context, id StackIdentifier, state St
 	return fetch[StackImport](ctx, s.client, call{endpoint: stackImportEndpoint, args: id.pathArgs(), body: body})
 }
 
-// requestBody writes the state around the deployment's bytes: an encoder would
-// change them.
+// requestBody is the state as the body of a request.
 func (s StackState) requestBody() (*transport.Body, error) {
+	encoded, err := s.encode("state")
+	if err != nil {
+		return nil, err
+	}
+	return transport.BytesBody(encoded), nil
+}
+
+// encode writes the state around the deployment's bytes: an encoder would change
+// them. name is the argument that the state is.
+func (s StackState) encode(name string) ([]byte, error) {
 	if s.Version <= 0 {
-		return nil, newArgumentError("state.Version", strconv.Itoa(s.Version), "is not a version of a deployment")
+		return nil, newArgumentError(name+".Version", strconv.Itoa(s.Version), "is not a version of a deployment")
 	}
 	if !jsonx.IsValid(s.Deployment) {
-		return nil, &ArgumentError{Name: "state.Deployment", Reason: "is not JSON"}
+		return nil, &ArgumentError{Name: name + ".Deployment", Reason: "is not JSON"}
 	}
 	head, _, err := encodeRequest(struct {
 		Version  int      `json:"version"`
 		Features []string `json:"features,omitzero"`
 	}{s.Version, s.Features})
 	if err != nil {
-		return nil, &ArgumentError{Name: "state.Features", Reason: "can't be sent as JSON: " + err.Error()}
+		return nil, &ArgumentError{Name: name + ".Features", Reason: "can't be sent as JSON: " + err.Error()}
 	}
 	const member = `,"deployment":`
-	var body bytes.Buffer
-	body.Grow(len(head) + len(member) + len(s.Deployment))
-	body.Write(bytes.TrimSuffix(head, []byte("}")))
-	body.WriteString(member)
-	body.Write(s.Deployment)
-	body.WriteByte('}')
-	return transport.BytesBody(body.Bytes()), nil
+	var encoded bytes.Buffer
+	encoded.Grow(len(head) + len(member) + len(s.Deployment))
+	encoded.Write(bytes.TrimSuffix(head, []byte("}")))
+	encoded.WriteString(member)
+	encoded.Write(s.Deployment)
+	encoded.WriteByte('}')
+	return encoded.Bytes(), nil
 }
 
 // Decode returns a typed view of the deployment. It knows the versions 3 and 4,

@@ -237,7 +237,7 @@ func (s *TeamsService) changeMember(ctx context.Context, org, team, user, action
 
 // GrantStackAccess lets the members of a team, which belongs to the stack's
 // organization, do something with a stack. It does not change what was granted
-// before: take that back first.
+// before: [TeamsService.SetStackAccess] does.
 //
 // Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
 func (s *TeamsService) GrantStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {
@@ -261,6 +261,24 @@ func (s *TeamsService) RemoveStackAccess(ctx context.Context, team string, id St
 	return s.update(ctx, args, teamUpdateRequest{RemoveStack: &teamStackRequest{
 		ProjectName: id.Project, StackName: id.Stack,
 	}})
+}
+
+var teamSetStackAccessEndpoint = Endpoint{
+	Method: http.MethodPatch, Template: "/api/console/stacks/{orgName}/{projectName}/{stackName}/teams/{teamName}",
+}
+
+// SetStackAccess lets the members of a team, which belongs to the stack's
+// organization, do something with a stack, whatever they might do before. A team
+// or a stack that does not exist is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/console/stacks/{orgName}/{projectName}/{stackName}/teams/{teamName}
+func (s *TeamsService) SetStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {
+	return executeWithBody(ctx, s.client, call{
+		endpoint: teamSetStackAccessEndpoint,
+		args:     append(id.pathArgs(), pathArg{"team", team}),
+	}, "permission", struct {
+		Permissions StackPermission `json:"permissions"`
+	}{permission})
 }
 
 // teamStackArgs returns the placeholders for a team of the stack's organization.

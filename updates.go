@@ -192,13 +192,7 @@ func (s *UpdatesService) listPage(ctx context.Context, r call, p position, query
 	if err != nil {
 		return nil, err
 	}
-	if p.size == 0 {
-		p.size = defaultPageSize
-	}
-	if p.at == "" {
-		// Without a page the service sends everything at once.
-		p.at = "1"
-	}
+	p = p.startNumbered()
 	p.addTo(values, "page", "pageSize")
 	r.query = values
 	resp, err := fetch[struct {
@@ -323,13 +317,13 @@ var updateGetStatusEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}
 func (s *UpdatesService) GetStatus(ctx context.Context, id StackIdentifier, updateID string, opts *UpdateStatusOptions) (*UpdateResults, error) {
-	values, err := encodeQuery(optionsOf(opts))
-	if err != nil {
+	return s.getStatus(ctx, call{endpoint: updateGetStatusEndpoint, args: id.updateArgs(updateID)}, opts)
+}
+
+func (s *UpdatesService) getStatus(ctx context.Context, r call, opts *UpdateStatusOptions) (*UpdateResults, error) {
+	var err error
+	if r.query, err = encodeQuery(optionsOf(opts)); err != nil {
 		return nil, err
 	}
-	return fetch[UpdateResults](ctx, s.client, call{
-		endpoint: updateGetStatusEndpoint,
-		args:     append(id.pathArgs(), pathArg{"updateID", updateID}),
-		query:    values,
-	})
+	return fetch[UpdateResults](ctx, s.client, r)
 }

@@ -89,26 +89,13 @@ type WebhookDeploymentPayload struct {
 	// Version counts the deployments of the stack.
 	Version   int                 `json:"version"`
 	Operation DeploymentOperation `json:"operation"`
-	Status    JobRunStatus        `json:"status"`
+	Status    DeploymentStatus    `json:"status"`
 }
 
 // Identifier returns the stack's identifier.
 func (p *WebhookDeploymentPayload) Identifier() StackIdentifier {
 	return p.stack(p.ProjectName, p.StackName)
 }
-
-// DeploymentOperation is what a deployment does to its stack.
-type DeploymentOperation string
-
-// The operations of deployments.
-const (
-	DeploymentOperationUpdate         DeploymentOperation = "update"
-	DeploymentOperationPreview        DeploymentOperation = "preview"
-	DeploymentOperationDestroy        DeploymentOperation = "destroy"
-	DeploymentOperationRefresh        DeploymentOperation = "refresh"
-	DeploymentOperationDetectDrift    DeploymentOperation = "detect-drift"
-	DeploymentOperationRemediateDrift DeploymentOperation = "remediate-drift"
-)
 
 // WebhookDriftDetectionPayload says what a search for drift has found. It is the
 // payload of [WebhookEventKindDriftDetection].

@@ -102,6 +102,9 @@ func (s server) serveEverything(t *testing.T, probe *drive.Call, l *lists) {
 	generated := body.Generate(schema)
 	s.findList(t, generated[0], probe, l)
 	for _, one := range generated {
+		if one.Value == nil {
+			continue // JSON of any form, and there is none: an error
+		}
 		served := one.JSON()
 		call, err := s.method.Call(t.Context(), s.arguments, enough, func(asked string) (drive.Answer, error) {
 			if asked != s.operation {

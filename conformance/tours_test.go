@@ -32,6 +32,10 @@ var tours = []struct {
 	{"audit logs", tourOfAuditLogs},
 	{"Insights", tourOfInsights},
 	{"policy issues", tourOfPolicyIssues},
+	{"a stack's life", tourOfAStacksLife},
+	{"stacks in depth", tourOfStacksInDepth},
+	{"versions", tourOfVersions},
+	{"the user", tourOfTheUser},
 	{"refusals", tourOfRefusals},
 }
 

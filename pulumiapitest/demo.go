@@ -25,6 +25,8 @@ const (
 // have access to the stacks they own. Webhooks have delivered, and failed to; what
 // they deliver from now on goes to a receiver in memory. The audit log has 500
 // events, Insights knows eight accounts, and 300 policy issues wait for somebody.
+// Stacks read outputs of the network's, production has to obey policies, and the
+// user was invited elsewhere.
 //
 // Times count back from the moment of the call; nothing else differs from call to
 // call.
@@ -42,6 +44,7 @@ func Demo() *Server {
 	demoAudit(org, now)
 	demoInsights(s, org, now)
 	demoPolicy(s, org, now)
+	demoAccount(s, now)
 	return s
 }
 
@@ -74,6 +77,9 @@ func (d demoStack) stack(now time.Time) Stack {
 	}
 	if d.age > 0 {
 		st.LastUpdate = now.Add(-d.age)
+	}
+	if d.owner != "" {
+		st.Owner = demoUser(d.owner)
 	}
 	return st
 }

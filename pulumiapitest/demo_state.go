@@ -147,7 +147,24 @@ func (d demoStack) resourceList(now time.Time, limit int) []demoResource {
 			resources = append(resources, child)
 		}
 	}
-	return resources[:want]
+	resources = resources[:want]
+	if reference := d.reference(); reference != "" && want > demoSample+2 {
+		resources[want-1] = demoResource{
+			URN: d.urnOf("", referenceType, reference), Custom: true, ID: reference, Type: referenceType, Parent: root.URN,
+			Inputs: map[string]any{"name": reference}, Outputs: map[string]any{"name": reference, "outputs": map[string]any{"region": region}},
+			Created: &created, Modified: &created,
+		}
+	}
+	return resources
+}
+
+// reference returns the stack of the network whose outputs the stack reads, or "".
+func (d demoStack) reference() string {
+	network := map[string]string{"dev": "dev", "staging": "staging", "prod": "prod-us-east-1"}[d.environment]
+	if d.project == "network" || network == "" {
+		return ""
+	}
+	return DemoOrganization + "/network/" + network
 }
 
 // child returns the resource of a type in the i-th component.

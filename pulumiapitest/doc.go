@@ -21,11 +21,15 @@
 //	err = running.Emit(pulumiapitest.DiagnosticEvent("error", "", "no permission to delete"))
 //	err = running.Finish(pulumiapitest.Failed)
 //
-// Meanwhile the stack is busy: it can't be deleted, transferred, imported into or
-// updated (409). Previews and tags are not in the way. Clients can record updates themselves, over the endpoints that the engine uses: create one
+// Meanwhile the stack is busy: it can't be deleted, renamed, transferred, imported
+// into or updated (409). Previews and tags are not in the way. Clients can record updates themselves, over the endpoints that the engine uses: create one
 // (…/update, …/preview, …/refresh, …/destroy), start it, and with the lease that
 // this returns send its events and checkpoints, and complete it. An update that is
 // created and not started is in no list, and leases never run out by themselves.
+//
+// The states after updates are kept by their versions, and so are the resources in
+// them. A stack reads the outputs of those that its state has references to. One
+// that was deleted can be restored, without the access that teams had to it.
 //
 // # Organizations
 //
@@ -33,7 +37,9 @@
 // policy issues are there as well: [Server.AddMember], [Server.AddTeam],
 // [Server.AddToken], [Server.AddWebhook], [Server.AddAuditLogEvent],
 // [Server.AddInsightsAccount] and [Server.AddPolicyIssue] put them into the cloud,
-// and [Server.Team] looks at a team. The rules of the service connect them: who
+// and [Server.Team] looks at a team. [Server.AddCollaborator] and
+// [Server.AddPolicyGroup] say who may do what with a stack, and what it has to obey;
+// [Server.SetUserAccount] is about the user alone. The rules of the service connect them: who
 // leaves an organization leaves its teams, a stack that is deleted is gone from the
 // teams that had access to it, and a token is good until it expires or is deleted.
 //
@@ -85,7 +91,8 @@
 //   - the lease of an update that was renewed since: 401
 //
 // It is laxer in two places: a state that is imported is not searched for secrets of
-// another stack, and every Pulumi ESC environment is taken to exist.
+// another stack, and every Pulumi ESC environment is taken to exist. There are no
+// deployments in it, no pull requests, and no stacks but those of Pulumi.
 //
 // It asks for no Accept header, as the service doesn't; [Server.Requests] shows
 // what was sent. Pages are small (10 items, see [Server.SetPageSize]), so that a

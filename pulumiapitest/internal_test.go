@@ -20,7 +20,7 @@ func TestRoutes(t *testing.T) {
 	seen := map[string]bool{}
 	placeholder := regexp.MustCompile(`\{[a-zA-Z]+\}`)
 	for _, r := range allRoutes() {
-		assert.Regexp(t, `^(GET|HEAD|POST|PUT|PATCH|DELETE) (/([a-zA-Z0-9_-]+|\{[a-zA-Z]+\}))+$`, r.endpoint)
+		assert.Regexp(t, `^(GET|HEAD|POST|PUT|PATCH|DELETE) (/([a-zA-Z0-9._-]+|\{[a-zA-Z]+\}))+$`, r.endpoint)
 		assert.NotNil(t, r.handle, r.endpoint)
 		shape := placeholder.ReplaceAllString(r.endpoint, "{}")
 		assert.False(t, seen[shape], "twice: %s", r.endpoint)

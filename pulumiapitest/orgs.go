@@ -43,6 +43,8 @@ type organization struct {
 	audit      []AuditLogEvent // the oldest first
 	accounts   []*account
 	issues     []*issue
+
+	policyGroups []PolicyGroup
 }
 
 // newOrganization puts an organization into the cloud. Its name must be free.

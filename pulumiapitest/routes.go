@@ -36,7 +36,14 @@ func allRoutes() []route {
 		stackRoutes,
 		stackTagRoutes,
 		stackStateRoutes,
+		stackConfigRoutes,
+		stackLifecycleRoutes,
+		stackResourceRoutes,
+		stackAccessRoutes,
+		stackSearchRoutes,
 		updateRoutes,
+		updateVersionRoutes,
+		updateKindRoutes(),
 		engineEventRoutes,
 		engineRoutes(),
 		memberRoutes,
@@ -47,6 +54,8 @@ func allRoutes() []route {
 		auditLogRoutes,
 		insightsRoutes,
 		policyIssueRoutes,
+		userRoutes,
+		metaRoutes,
 	)
 }
 

@@ -44,6 +44,8 @@ type Server struct {
 	stacks         stackStore
 	tokens         []*accessToken
 	oauth          oauth
+	account        UserAccount
+	defaultOrg     string // "" is the user's own
 	exportEncoding bool
 	delivering     int        // deliveries that nobody waits for in a request
 	delivered      *sync.Cond // on mu: that number is zero
@@ -65,6 +67,7 @@ func NewServer() *Server {
 		users:      map[string]User{userLogin: testUser},
 		orgs:       map[string]*organization{},
 		oauth:      oauth{identities: map[trusted]bool{}},
+		account:    UserAccount{Email: userLogin + "@pulumi.test", Identities: []string{gitHub}},
 		stacks:     stackStore{byID: map[stackID]*stack{}},
 	}
 	s.delivered = sync.NewCond(&s.mu)

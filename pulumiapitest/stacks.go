@@ -1,6 +1,7 @@
 package pulumiapitest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -50,6 +51,8 @@ type Stack struct {
 	Version int
 	// Environment is the ESC environment that holds the stack's configuration, if any.
 	Environment string
+	// Owner is whose stack it is: the server's user's, if it is left out.
+	Owner User
 	// CurrentOperation is what runs on the stack now, or nil. It counts in Version.
 	// [Server.StartUpdate] starts something of which more is to be seen.
 	CurrentOperation *Operation
@@ -92,6 +95,9 @@ func (s *Server) insertStack(st Stack) *stack {
 	in := s.newStack(stackID{st.Org, st.Project, st.Name}, st.Tags)
 	in.resourceCount = st.ResourceCount
 	in.version = st.Version
+	if st.Owner.Login != "" {
+		in.owner = st.Owner
+	}
 	if st.Environment != "" {
 		in.config = &wireStackConfig{Environment: st.Environment}
 	}
@@ -123,12 +129,19 @@ type stack struct {
 	updates       map[string]*update // by ID, with those that have not started
 	updateIDs     int                // the number in the last ID
 	hooks         hookList
+	states        map[int]func() *wireDeployment // after updates, by their versions
+	owner         User
+	collaborators []string // logins
+	notifications wireNotificationSettings
+	annotations   map[annotationKey][]json.RawMessage // each with its versions, the first one first
 }
 
-// stackStore holds the stacks, in the order in which they were created.
+// stackStore holds the stacks, in the order in which they were created, and those
+// that were deleted, in the order in which that happened.
 type stackStore struct {
-	byID  map[stackID]*stack
-	order []*stack
+	byID    map[stackID]*stack
+	order   []*stack
+	deleted []deletedStack
 }
 
 // newStack puts a stack into the store. Its name must be free.
@@ -138,6 +151,8 @@ func (s *Server) newStack(id stackID, tags map[string]string) *stack {
 		seq:     s.nextID(),
 		tags:    map[string]string{projectTag: id.project},
 		updates: map[string]*update{},
+		states:  map[int]func() *wireDeployment{},
+		owner:   testUser,
 	}
 	maps.Copy(st.tags, tags)
 	s.stacks.byID[id] = st
@@ -386,6 +401,7 @@ func (s *Server) deleteStack(c *call) (reply, error) {
 	}
 	delete(s.stacks.byID, st.stackID)
 	s.stacks.order = slices.DeleteFunc(s.stacks.order, func(other *stack) bool { return other == st })
+	s.stacks.deleted = append(s.stacks.deleted, deletedStack{st, time.Now()})
 	s.revokeGrants(st.stackID)
 	s.logStack(c, st, "Stack Deleted", fmt.Sprintf("Deleted stack %q", st.slug()))
 	s.announceStack(st, "deleted")
@@ -426,11 +442,14 @@ func (s *Server) transferStack(c *call) (reply, error) {
 	if err := st.checkIdle(); err != nil {
 		return reply{}, err
 	}
-	delete(s.stacks.byID, st.stackID)
-	s.revokeGrants(st.stackID)
-	s.logStack(c, st, "Stack Transferred", fmt.Sprintf("Transferred stack %q to organization %q", st.slug(), to.org))
-	st.stackID = to
-	s.stacks.byID[to] = st
-	s.logStack(c, st, "Stack Transferred", fmt.Sprintf("Transferred stack %q from another organization", st.slug()))
+	s.transfer(c, st, to.org)
 	return noContent, nil
+}
+
+// transfer moves a stack to another organization, which has none of its name.
+func (s *Server) transfer(c *call, st *stack, toOrg string) {
+	s.revokeGrants(st.stackID)
+	s.logStack(c, st, "Stack Transferred", fmt.Sprintf("Transferred stack %q to organization %q", st.slug(), toOrg))
+	s.rename(st, stackID{toOrg, st.project, st.name})
+	s.logStack(c, st, "Stack Transferred", fmt.Sprintf("Transferred stack %q from another organization", st.slug()))
 }

@@ -248,10 +248,13 @@ func (s *Server) createGitHubTeam(c *call) (reply, error) {
 		if req.GitHubTeamID <= 0 {
 			return nil, badRequest("No TeamID provided.")
 		}
-		name := fmt.Sprintf("github-team-%d", req.GitHubTeamID)
+		name := gitHubTeamName(req.GitHubTeamID)
 		return &team{Kind: "github", Name: name, DisplayName: name}, nil
 	})
 }
+
+// gitHubTeamName is what the team is called here that mirrors one on GitHub.
+func gitHubTeamName(id int64) string { return fmt.Sprintf("github-team-%d", id) }
 
 // createTeam creates the team that newTeam makes of a request, once it is decoded.
 func (s *Server) createTeam(c *call, req any, newTeam func() (*team, error)) (reply, error) {

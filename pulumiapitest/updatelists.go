@@ -220,6 +220,27 @@ func (st *stack) wireUpdates(page []*update, size, total int) wireUpdateList {
 	return list
 }
 
+// checkPage refuses a page of no size, and a size without a page.
+func checkPage(c *call) error {
+	page, err := c.intQuery(pageParam)
+	if err != nil {
+		return err
+	}
+	size, err := c.intQuery(pageSizeParam)
+	if err != nil {
+		return err
+	}
+	switch {
+	case page > 0 && size < 1:
+		return badRequest("Invalid '%s' value. Must be >= 1.", pageSizeParam)
+	case page == 0 && size != 0:
+		return badRequest("Invalid '%s' value. Must be 0 or left out when there is no page.", pageSizeParam)
+	}
+	return nil
+}
+
+// listPreviews lists the previews at the version that the path names, or at that of
+// now.
 func (s *Server) listPreviews(c *call) (reply, error) {
 	st, err := s.findStack(c)
 	if err != nil {
@@ -229,23 +250,16 @@ func (s *Server) listPreviews(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	page, err := c.intQuery(pageParam)
-	if err != nil {
+	if err := checkPage(c); err != nil {
 		return reply{}, err
 	}
-	size, err := c.intQuery(pageSizeParam)
+	version, err := st.versionOf(c)
 	if err != nil {
 		return reply{}, err
-	}
-	switch {
-	case page > 0 && size < 1:
-		return reply{}, badRequest("Invalid '%s' value. Must be >= 1.", pageSizeParam)
-	case page == 0 && size != 0:
-		return reply{}, badRequest("Invalid '%s' value. Must be 0 or left out when there is no page.", pageSizeParam)
 	}
 	var found []*update
 	for _, u := range st.history {
-		if u.preview() && u.version > st.version { // since the last update
+		if u.preview() && u.version == version+1 { // since that update, and before the next
 			found = append(found, u)
 		}
 	}

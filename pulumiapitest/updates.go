@@ -309,6 +309,7 @@ func (st *stack) end(u *update, result Result, at time.Time) {
 	} else if st.state == nil {
 		st.resourceCount = *u.ResourceCount
 	}
+	st.states[u.version] = st.state
 }
 
 // started writes an update that has started just now into the audit log.

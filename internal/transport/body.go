@@ -197,7 +197,7 @@ func Discard(resp *http.Response) {
 // ReadStart reads at most limit bytes of an answer's body, for a few seconds
 // at most, and closes it. It returns what came.
 func ReadStart(resp *http.Response, limit int64) []byte {
-	if resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent {
+	if guarded, ok := resp.Body.(*guardedBody); ok && guarded.ReadCloser == http.NoBody {
 		_ = resp.Body.Close()
 		return nil
 	}

@@ -466,7 +466,7 @@ func TestReadStart(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			body := &closingBody{Reader: tt.body}
-			got := ReadStart(&http.Response{Body: body, ContentLength: -1}, tt.limit)
+			got := ReadStart(&http.Response{Body: body}, tt.limit)
 			assert.Equal(t, tt.want, string(got), "ReadStart(%s, %d)", tt.name, tt.limit)
 			assert.Equal(t, 1, body.closed, "ReadStart(%s, %d): Close", tt.name, tt.limit)
 		})

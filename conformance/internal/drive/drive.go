@@ -274,7 +274,7 @@ func (c *Call) receiveValue(value reflect.Value, limit int) error {
 	case value.Kind() == reflect.Func && value.Type().CanSeq2() && value.Type().In(0).In(1) == errorType:
 		c.IsList = true
 		return c.collect(value, limit)
-	case value.Kind() == reflect.Slice:
+	case isList(value.Type()):
 		c.IsList = true
 	case value.Kind() == reflect.Pointer && value.IsNil():
 		return errors.New("it returned nil without an error")
@@ -307,6 +307,12 @@ func (c *Call) collect(sequence reflect.Value, limit int) error {
 	return nil
 }
 
+// isList reports whether t is a slice of elements. JSON that is the caller's to
+// decode is none.
+func isList(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t != reflect.TypeFor[json.RawMessage]()
+}
+
 func isPage(t reflect.Type) bool {
 	return t.Kind() == reflect.Pointer && isOf(t.Elem(), "Page")
 }
@@ -326,7 +332,7 @@ func (m Method) ReturnsList() bool {
 		return false
 	}
 	t := m.method.Type.Out(0)
-	return isPage(t) || t.Kind() == reflect.Slice || t.Kind() == reflect.Func && t.CanSeq2()
+	return isPage(t) || isList(t) || t.Kind() == reflect.Func && t.CanSeq2()
 }
 
 var packagePath = reflect.TypeFor[pulumiapi.Client]().PkgPath()

@@ -91,13 +91,15 @@ func TestCall_ShowsWhatIsSentAndReturned(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		body   string
+		isList bool
 		isPage bool
 		value  string
 	}{
-		"Stacks.ListPage": {`{"stacks":[{"id":"a"},{"id":"b"}],"continuationToken":"t"}`, true, `[{"id":"a"`},
-		"Stacks.List":     {`{"stacks":[{"id":"a"},{"id":"b"}],"continuationToken":"t"}`, false, `[{"id":"a"`},
-		"Stacks.Get":      {`{"id":"a"}`, false, `{"id":"a"`},
-		"Stacks.Delete":   {``, false, `null`},
+		"Stacks.ListPage": {`{"stacks":[{"id":"a"},{"id":"b"}],"continuationToken":"t"}`, true, true, `[{"id":"a"`},
+		"Stacks.List":     {`{"stacks":[{"id":"a"},{"id":"b"}],"continuationToken":"t"}`, true, false, `[{"id":"a"`},
+		"Stacks.Get":      {`{"id":"a"}`, false, false, `{"id":"a"`},
+		"Stacks.Delete":   {``, false, false, `null`},
+		"Meta.GetOpenAPI": {`{"paths":{}}`, false, false, `{"paths":{}}`},
 	} {
 		m := method(t, name)
 		all, err := m.Arguments(NewSynthesizer(nil))
@@ -109,6 +111,7 @@ func TestCall_ShowsWhatIsSentAndReturned(t *testing.T) {
 		require.Len(t, call.Requests, 1, name)
 		assert.Contains(t, call.Requests[0].Operation, "/api/", name)
 		assert.NotContains(t, call.Requests[0].Path, basePath, name)
+		assert.Equal(t, test.isList, call.IsList, name)
 		assert.Equal(t, test.isPage, call.IsPage, name)
 		value, err := json.Marshal(call.Value)
 		require.NoError(t, err)

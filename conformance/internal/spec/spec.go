@@ -182,6 +182,9 @@ func (s *Spec) Operation(name string) (*Operation, error) {
 		slices.Sort(o.BodyTypes)
 	}
 	o.Answer = s.answer(name, found)
+	if method == http.MethodHead {
+		o.Answer = Answer{Status: o.Answer.Status} // which has no body, whatever is described
+	}
 	s.operations[name] = o
 	return o, nil
 }
@@ -208,6 +211,10 @@ func (s *Spec) answer(name string, operation *openapi3.Operation) Answer {
 			best.ContentType, best.Schema = contentType, nil
 			if contentType == jsonType && media.Schema != nil {
 				best.Schema = s.closed(media.Schema, name+" answer")
+			}
+			if best.Schema != nil && best.Schema.Value.Format == FormatBase64 {
+				// Bytes that are all of the answer are sent as they are.
+				best.Schema = openapi3.NewSchemaRef("", anyValue)
 			}
 		}
 	}

@@ -26,6 +26,14 @@ const zoo = `{
       "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Cage"}}}},
       "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}}}
     },
+    "get": {
+      "parameters": [{"in": "path", "name": "accountName", "required": true, "schema": {"type": "string"}}],
+      "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": {"type": "array", "items": {"type": "string", "format": "byte"}}}}}}
+    },
+    "head": {
+      "parameters": [{"in": "path", "name": "accountName", "required": true, "schema": {"type": "string"}}],
+      "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": {"type": "string"}}}}}
+    },
     "delete": {
       "deprecated": true,
       "parameters": [{"in": "path", "name": "accountName", "required": true, "schema": {"type": "string"}}],
@@ -70,6 +78,8 @@ func load(t *testing.T, exceptions string) *spec.Spec {
 
 const (
 	post = "POST /api/zoo/{accountName}"
+	get  = "GET /api/zoo/{accountName}"
+	head = "HEAD /api/zoo/{accountName}"
 	del  = "DELETE /api/zoo/{accountName}"
 )
 
@@ -151,7 +161,7 @@ func TestCheckRequest_SeesMistakes(t *testing.T) {
 func TestOperation_IsWhatTheDescriptionSays(t *testing.T) {
 	t.Parallel()
 	s := load(t, "schema Cage | "+post+" | the description only says object\nquery page | "+post+" | it is there")
-	assert.Equal(t, []string{del, post}, s.Names())
+	assert.Equal(t, []string{del, get, head, post}, s.Names())
 	o, err := s.Operation(post)
 	require.NoError(t, err)
 	assert.Equal(t, "Cage", s.Name(o.Answer.Schema.Value))
@@ -166,6 +176,17 @@ func TestOperation_IsWhatTheDescriptionSays(t *testing.T) {
 	assert.Empty(t, s.Exceptions().Unused())
 	assert.Equal(t, []string{"Animal", "Cage", "Cat", "Dog", "Pet"}, s.Schemas(post))
 	assert.Empty(t, s.Schemas("GET /api/zoo"))
+}
+
+func TestOperation_AnswersThatAreNoneOrRaw(t *testing.T) {
+	t.Parallel()
+	s := load(t, "")
+	o, err := s.Operation(head)
+	require.NoError(t, err)
+	assert.Equal(t, spec.Answer{Status: 200}, o.Answer, "an answer to HEAD has no body")
+	o, err = s.Operation(get)
+	require.NoError(t, err)
+	assert.Empty(t, s.Check(o.Answer.Schema.Value, map[string]any{"any": "thing"}), "bytes that are all of an answer")
 }
 
 func TestExceptions_ChangeTheClosedForm(t *testing.T) {

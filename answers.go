@@ -1,0 +1,86 @@
+package pulumiapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// exists makes a call that asks whether there is something, where the service
+// says no by a 404.
+func exists(ctx context.Context, c *Client, r call) (bool, error) {
+	err := execute(ctx, c, r)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// fetchYesNo makes a call whose answer is a boolean, where the service says no by a
+// 404, too.
+func fetchYesNo(ctx context.Context, c *Client, r call) (bool, error) {
+	answer, err := fetch[bool](ctx, c, r)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return *answer, nil
+}
+
+// fetchPresent makes a call whose answer is a T, or has no content where there is
+// none: then it fails with a [*CallError] that is [ErrNotFound]. what says what
+// there is none of.
+func fetchPresent[T any](ctx context.Context, c *Client, r call, what string) (*T, error) {
+	var value *T
+	decoding, limit := r.decoding, c.maxAnswer
+	r.receive = func(resp *http.Response) error {
+		value = nil
+		if resp.StatusCode == http.StatusNoContent {
+			return nil
+		}
+		fresh := new(T)
+		err := decoding.read(resp, fresh, limit)
+		value = fresh
+		return err
+	}
+	info, err := c.send(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if value != nil {
+		return value, nil
+	}
+	path, err := r.endpoint.path(r.args)
+	if err != nil {
+		return nil, err
+	}
+	return nil, &CallError{
+		Endpoint: r.endpoint, Path: path, RequestID: info.RequestID, Attempts: info.Attempts,
+		Err: fmt.Errorf("the answer has no body: %s: %w", what, ErrNotFound),
+	}
+}
+
+// rawAnswer is an answer in JSON, as the bytes it is.
+type rawAnswer struct {
+	data json.RawMessage
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (a *rawAnswer) UnmarshalJSON(data []byte) error {
+	a.data = bytes.Clone(data)
+	return nil
+}
+
+// fetchRaw makes a call whose answer is JSON that is the caller's to decode.
+func fetchRaw(ctx context.Context, c *Client, r call) (json.RawMessage, error) {
+	answer, err := fetch[rawAnswer](ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	return answer.data, nil
+}

@@ -1,0 +1,81 @@
+package pulumiapi
+
+import (
+	"context"
+	"iter"
+	"net/http"
+)
+
+// StackActivity is something that was done with a stack: a deployment, or an
+// update that none made.
+type StackActivity struct {
+	// Deployment is nil if the activity is an update, and Update if it is a
+	// deployment.
+	Deployment *DeploymentWithUpdates `json:"deployment"`
+	Update     *Update                `json:"update"`
+}
+
+// DeploymentWithUpdates is a deployment with the updates that it has made.
+type DeploymentWithUpdates struct {
+	Deployment
+
+	Updates []Update `json:"updates"`
+}
+
+// StackActivityListOptions choose a part of a stack's activity.
+type StackActivityListOptions struct {
+	// PageSize is how many activities an answer holds at most: 100 if zero.
+	PageSize int `url:"-"`
+	// Cursor is where to begin: a [Page.Next] of this list.
+	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
+	// Parallel is how many pages ListActivity fetches at a time once the first has told
+	// the list's length: at most 16, one if zero. NoPrefetch goes before it, and
+	// ListActivityPage takes no notice.
+	Parallel int `url:"-"`
+}
+
+var stackListActivityEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/activity",
+}
+
+// ListActivity walks what was done with a stack, newest first, over all pages:
+// updates, previews and deployments. The sequence yields a nil activity with the
+// first error, and ends.
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/activity
+func (s *StacksService) ListActivity(ctx context.Context, id StackIdentifier, opts *StackActivityListOptions) iter.Seq2[*StackActivity, error] {
+	return walk(ctx, opts, func(o *StackActivityListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+	}, func(ctx context.Context, o *StackActivityListOptions) (*Page[StackActivity], error) {
+		return s.ListActivityPage(ctx, id, o)
+	})
+}
+
+// ListActivityPage returns one page of what [StacksService.ListActivity] walks:
+// the first, or the one at the Cursor of opts.
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/activity
+func (s *StacksService) ListActivityPage(ctx context.Context, id StackIdentifier, opts *StackActivityListOptions) (*Page[StackActivity], error) {
+	o := optionsOf(opts)
+	p, err := startOf(pageCursor, stackListActivityEndpoint, o.Cursor, o.PageSize, id.pathArgs()...)
+	if err != nil {
+		return nil, err
+	}
+	values, err := encodeQuery(o)
+	if err != nil {
+		return nil, err
+	}
+	p = p.startNumbered()
+	p.addTo(values, "page", "pageSize")
+	resp, err := fetch[struct {
+		Activity     []StackActivity `json:"activity"`
+		ItemsPerPage int             `json:"itemsPerPage"`
+		Total        int             `json:"total"`
+	}](ctx, s.client, call{endpoint: stackListActivityEndpoint, args: id.pathArgs(), query: values})
+	if err != nil {
+		return nil, err
+	}
+	return numberedPage(p, resp.Activity, resp.Total, resp.ItemsPerPage), nil
+}

@@ -34,7 +34,8 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, context.Cause(req.Context())
 	default:
-		if st.begin(); st.attempts == 1 {
+		st.begin()
+		if st.attempts == 1 {
 			g.budget.earn()
 		}
 	}

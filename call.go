@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -30,6 +29,11 @@ const (
 
 	// defaultMaxAnswer is the longest JSON answer that is read into memory.
 	defaultMaxAnswer = 64 << 20
+	// defaultMaxState is that of a stack's state.
+	defaultMaxState = 1 << 30
+	// maxIncomplete is how long an answer may be that has come as a whole, ends
+	// within its JSON, and is fetched again.
+	maxIncomplete = 1 << 20
 	// maxErrorBody is how much of a refusal is read.
 	maxErrorBody = 64 << 10
 )
@@ -245,8 +249,9 @@ func (r *call) refusal(resp *http.Response, path string, sofar transport.Outcome
 // control characters, and puts "[redacted]" for the token and for the secrets
 // that the request carried, wherever the control characters stood.
 func redactor(resp *http.Response) func(string) string {
+	secrets := transport.NewRedactor(resp.Request)
 	return func(text string) string {
-		return transport.Redact(resp.Request, printable(transport.Redact(resp.Request, text)))
+		return secrets.Redact(printable(secrets.Redact(text)))
 	}
 }
 
@@ -307,19 +312,32 @@ const maxPooledBuffer = 4 << 20
 
 // decoding is how the JSON of a success is read.
 type decoding struct {
-	// unlimited lifts the limit on its length, which an export may exceed.
-	unlimited bool
+	// state says that it is a stack's state, which may be large.
+	state bool
 	// secret says that nothing of it may be shown.
 	secret bool
+}
+
+// answerLimits are how many bytes of an answer are read into memory.
+type answerLimits struct{ state, other int64 }
+
+func (l answerLimits) of(d decoding) int64 {
+	if d.state {
+		return l.state
+	}
+	return l.other
 }
 
 // read reads a success's body, which must be one JSON value of at most limit
 // bytes, into v.
 func (d decoding) read(resp *http.Response, v any, limit int64) error {
+	if resp.ContentLength > limit {
+		return errors.Join(tooLong(limit), resp.Body.Close())
+	}
 	// What may be large is not copied: what v holds as raw JSON stays in the buffer.
 	buffer, decode, size := new(bytes.Buffer), jsonx.DecodeInPlace, resp.ContentLength
-	if d.unlimited {
-		size, limit = transport.Length(resp, defaultMaxAnswer), math.MaxInt64-1
+	if d.state {
+		size = transport.Length(resp, min(limit, defaultMaxAnswer))
 	} else {
 		buffer, _ = answerBuffers.Get().(*bytes.Buffer)
 		decode = jsonx.Decode
@@ -331,7 +349,7 @@ func (d decoding) read(resp *http.Response, v any, limit int64) error {
 		}()
 	}
 	// What an answer claims is believed up to the usual limit only.
-	if size > 0 && size <= defaultMaxAnswer {
+	if size > 0 && size <= min(limit, defaultMaxAnswer) {
 		buffer.Grow(int(size) + bytes.MinRead)
 	}
 	_, err := buffer.ReadFrom(&io.LimitedReader{R: resp.Body, N: limit + 1})
@@ -342,10 +360,14 @@ func (d decoding) read(resp *http.Response, v any, limit int64) error {
 	case err != nil:
 		return cutOff(int64(buffer.Len()), err)
 	case int64(buffer.Len()) > limit:
-		return fmt.Errorf("the answer is longer than the %s that are read at most (WithMaxAnswer)", sizeText(limit))
+		return tooLong(limit)
 	default:
 		return d.whole(resp, buffer.Bytes(), v, decode)
 	}
+}
+
+func tooLong(limit int64) error {
+	return fmt.Errorf("the answer is longer than the %s that are read at most (WithMaxAnswer)", sizeText(limit))
 }
 
 // sizeText returns a number of bytes in MiB, if it is a whole number of them.
@@ -368,8 +390,12 @@ func (d decoding) whole(resp *http.Response, body []byte, v any, decode func([]b
 	switch err := decode(body, v); {
 	case err == nil:
 		return nil
+	case jsonx.IsTruncated(err) && len(body) > maxIncomplete:
+		return fmt.Errorf("the answer is incomplete: its JSON ends after %d bytes", len(body))
 	case jsonx.IsTruncated(err):
 		return cutOff(int64(len(body)), io.ErrUnexpectedEOF)
+	case jsonx.IsTooDeep(err):
+		return errTooDeep
 	case d.secret:
 		return fmt.Errorf("the answer is not JSON of the form that is expected (%d bytes)", len(body))
 	case jsonx.IsSyntaxError(err):
@@ -378,6 +404,8 @@ func (d decoding) whole(resp *http.Response, body []byte, v any, decode func([]b
 		return d.otherForm(resp, err)
 	}
 }
+
+var errTooDeep = errors.New("the answer is nested too deeply")
 
 // otherForm says that the answer is JSON that does not fit, as the decoder has
 // found.
@@ -412,7 +440,7 @@ func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
 // fetchInto is fetch with something to be done to a new T before it is filled.
 func fetchInto[T any](ctx context.Context, c *Client, r call, prepare func(*T)) (*T, error) {
 	var value *T
-	decoding, limit := r.decoding, c.maxAnswer
+	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
 		// A new one each time: what a broken answer has left must not show.
 		fresh := new(T)

@@ -58,7 +58,7 @@ type Client struct {
 	base      *url.URL
 	common    commonHeader
 	tokens    *tokenCache // nil without a token source
-	maxAnswer int64
+	limits    answerLimits
 	transport *transport.Client
 }
 
@@ -78,7 +78,7 @@ type config struct {
 	observer        Observer
 	retry           RetryPolicy
 	limiter         RateLimiter
-	maxAnswer       int64
+	limits          answerLimits
 }
 
 // NewClient returns a Client. Without credentials, or with an option that
@@ -121,7 +121,7 @@ func NewClient(opts ...Option) (*Client, error) {
 }
 
 func newConfig(opts []Option) (*config, error) {
-	c := config{userAgent: "pulumiapi/" + version, maxAnswer: defaultMaxAnswer}
+	c := config{userAgent: "pulumiapi/" + version, limits: answerLimits{state: defaultMaxState, other: defaultMaxAnswer}}
 	for i, opt := range opts {
 		if opt == nil {
 			return nil, &ArgumentError{Name: fmt.Sprintf("opts[%d]", i), Reason: "is nil"}
@@ -142,7 +142,7 @@ func (c *config) newClient() (*Client, error) {
 	client := &Client{
 		base:      base,
 		common:    newHeader(c.userAgent),
-		maxAnswer: c.maxAnswer,
+		limits:    c.limits,
 		transport: transport.New(c.transportConfig(base)),
 	}
 	client.Stacks = &StacksService{client: client}
@@ -318,15 +318,17 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 // WithMaxAnswer sets how long a JSON answer may be, in bytes after decompression:
-// 64 MiB unless set. A longer one is a [*CallError] that says so, and is not read
-// further. A stack's state ([StacksService.Export]) and what streams, such as an
-// audit log's export, have no limit.
+// unless set, 64 MiB, and 1 GiB for a stack's state ([StacksService.Export]). A
+// longer one is a [*CallError] that says so, and is not read further. What streams
+// has no limit: [StacksService.ExportTo], [StacksService.ExportResources], and an
+// audit log's export.
 func WithMaxAnswer(size int64) Option {
 	return func(c *config) error {
 		if size <= 0 {
 			return newArgumentError("WithMaxAnswer", strconv.FormatInt(size, 10), "must be positive")
 		}
-		c.maxAnswer = min(size, math.MaxInt64-1)
+		size = min(size, math.MaxInt64-1)
+		c.limits = answerLimits{state: size, other: size}
 		return nil
 	}
 }
@@ -402,7 +404,8 @@ type RetryPolicy struct {
 	// of them don't storm a service that is overloaded: ten, and this many for
 	// each call; 0.2 by default, which is 20 % of the calls. It refills with calls,
 	// and never holds more than ten retries. A call that is not tried again
-	// because of it has an error that is [ErrRetryBudget]. Negative is no bound.
+	// because of it has an error that is [ErrRetryBudget]. Negative is no bound;
+	// more than 100 is refused.
 	Budget float64
 }
 
@@ -425,7 +428,7 @@ func (p RetryPolicy) check() error {
 	case p.MaxWait > 0 && p.MinWait > p.MaxWait:
 		return newArgumentError("WithRetry", p.MinWait.String(), "MinWait is longer than MaxWait")
 	case math.IsNaN(p.Budget) || p.Budget > maxRetryBudget:
-		return newArgumentError("WithRetry", fmt.Sprint(p.Budget), "Budget is no number up to 100")
+		return newArgumentError("WithRetry", fmt.Sprint(p.Budget), "Budget must be at most 100")
 	}
 	return nil
 }

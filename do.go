@@ -179,7 +179,7 @@ func (c *Client) receiver(r call, out any) (func(*http.Response) error, error) {
 	}
 	return func(resp *http.Response) error {
 		fresh := reflect.New(target.Type().Elem())
-		if err := r.decoding.read(resp, fresh.Interface(), c.maxAnswer); err != nil {
+		if err := r.decoding.read(resp, fresh.Interface(), c.limits.of(r.decoding)); err != nil {
 			return err
 		}
 		target.Elem().Set(fresh.Elem())

@@ -89,8 +89,9 @@
 // context, an attempt in which no byte comes for 60 seconds is given up; an
 // answer that keeps flowing is not. With a deadline, nothing but the deadline
 // counts, and the Timeout of a [net/http.Client] that you brought. A JSON answer
-// of more than 64 MiB ([WithMaxAnswer]) is refused, but for that of
-// [StacksService.Export].
+// of more than 64 MiB is refused, and of more than 1 GiB where it is a stack's
+// state ([StacksService.Export]); [WithMaxAnswer] sets another limit for both. What
+// streams has none.
 //
 // # Configuration and credentials
 //

@@ -2,11 +2,13 @@ package pulumiapi_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,16 +58,19 @@ func TestWithMaxAnswer(t *testing.T) {
 		_, err := client.Do(t.Context(), pulumiapi.Request{Endpoint: pulumiapi.Endpoint{Method: "GET", Template: "/api/x"}}, &out)
 		_, getErr := client.Stacks.Get(t.Context(), webshop)
 		_, exportErr := client.Stacks.Export(t.Context(), webshop)
-		require.NoError(t, exportErr, "a state has no limit")
+		_, streamErr := client.Stacks.ExportTo(t.Context(), webshop, io.Discard)
+		require.NoError(t, streamErr, "a stream has no limit")
 		if c.says == "" {
 			require.NoError(t, err, "a limit of %d", c.limit)
 			require.NoError(t, getErr, "a limit of %d", c.limit)
+			require.NoError(t, exportErr, "a limit of %d", c.limit)
 			continue
 		}
 		var failed *pulumiapi.CallError
 		require.ErrorAs(t, err, &failed)
 		require.ErrorContains(t, err, c.says)
 		require.ErrorContains(t, getErr, c.says)
+		require.ErrorContains(t, exportErr, c.says)
 		assert.Equal(t, 1, failed.Attempts, "the next answer would be as long")
 	}
 	for _, limit := range []int64{0, -1} {
@@ -76,6 +81,43 @@ func TestWithMaxAnswer(t *testing.T) {
 	}
 }
 
+// Without WithMaxAnswer, a state may be longer than other answers, but not endless.
+func TestLimits_OfAState(t *testing.T) {
+	t.Parallel()
+	for claimed, says := range map[int64]string{64<<20 + 1: "cut off", 1 << 30: "cut off", 1<<30 + 1: "longer than the 1024 MiB"} {
+		client, err := pulumiapi.NewClient(
+			pulumiapi.WithToken("token"),
+			pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}),
+			pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+				return &http.Response{
+					StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{")), ContentLength: claimed, Request: req,
+				}, nil
+			})}))
+		require.NoError(t, err)
+		_, err = client.Stacks.Export(t.Context(), webshop)
+		require.ErrorContains(t, err, says, "a state of %d bytes", claimed)
+		_, err = client.Stacks.Get(t.Context(), webshop)
+		require.ErrorContains(t, err, "longer than the 64 MiB", "a stack of %d bytes", claimed)
+	}
+}
+
+// JSON without an end that has come as a whole is fetched again only if it is
+// short.
+func TestLimits_LongIncompleteJSONIsNotFetchedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for size, attempts := range map[int]int{1 << 20: 4, 1<<20 + 1: 1} {
+			body := "{" + strings.Repeat(" ", size-2) + `"`
+			client := answering(t, nil, func() io.Reader { return strings.NewReader(body) })
+			_, err := client.Stacks.Export(t.Context(), webshop)
+			var failed *pulumiapi.CallError
+			require.ErrorAs(t, err, &failed)
+			require.ErrorContains(t, err, fmt.Sprintf("after %d bytes", size))
+			assert.Equal(t, attempts, failed.Attempts, "attempts to get %d bytes", size)
+		}
+	})
+}
+
 // A few kilobytes of gzip that are a gigabyte of JSON meet the same limit.
 func TestLimits_GzipBomb(t *testing.T) { //nolint:paralleltest // it counts allocations
 	member := gzipped(t, bytes.Repeat([]byte(" "), 1<<20))
@@ -83,10 +125,15 @@ func TestLimits_GzipBomb(t *testing.T) { //nolint:paralleltest // it counts allo
 		return io.MultiReader(bytes.NewReader(gzipped(t, []byte("{"))), bytes.NewReader(bytes.Repeat(member, 1024)))
 	}
 	client := answering(t, http.Header{"Content-Encoding": {"gzip"}}, bomb, pulumiapi.WithMaxAnswer(8<<20))
-	var err error
-	size := allocated(func() { _, err = client.Stacks.Get(t.Context(), webshop) })
-	require.ErrorContains(t, err, "longer than the 8 MiB")
-	assert.Less(t, size, uint64(64<<20), "bytes allocated")
+	for name, call := range map[string]func() error{
+		"Get":    func() error { _, err := client.Stacks.Get(t.Context(), webshop); return err },
+		"Export": func() error { _, err := client.Stacks.Export(t.Context(), webshop); return err },
+	} {
+		var err error
+		size := allocated(func() { err = call() })
+		require.ErrorContains(t, err, "longer than the 8 MiB", name)
+		assert.Less(t, size, uint64(64<<20), "%s: bytes allocated", name)
+	}
 }
 
 // Nested too deeply, an answer is an error, wherever in it that is.
@@ -107,11 +154,19 @@ func TestLimits_DeeplyNested(t *testing.T) {
 			client := answering(t, nil, func() io.Reader { return strings.NewReader(body) })
 			var anything any
 			_, err := client.Do(t.Context(), pulumiapi.Request{Endpoint: pulumiapi.Endpoint{Method: "GET", Template: "/api/x"}}, &anything)
-			require.Error(t, err)
+			require.ErrorContains(t, err, "the answer is nested too deeply")
 			_, err = client.Stacks.Get(t.Context(), webshop)
 			require.Error(t, err)
 			_, err = client.Stacks.Export(t.Context(), webshop)
 			require.Error(t, err)
+			if name == "in free-form JSON" {
+				require.ErrorContains(t, err, "the answer is nested too deeply")
+			}
+			_, err = pulumiapi.Collect(client.Stacks.ExportResources(t.Context(), webshop))
+			require.Error(t, err)
+			if name == "in what is skipped" {
+				require.ErrorContains(t, err, "the answer is nested too deeply")
+			}
 			_, err = pulumiapi.Collect(client.Updates.ListEvents(t.Context(), webshop, "1", nil))
 			require.Error(t, err)
 		})

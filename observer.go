@@ -47,6 +47,9 @@ type Attempt struct {
 	// WillRetry says whether there will be another attempt, after Wait.
 	WillRetry bool
 	Wait      time.Duration
+	// OverBudget says that there is no other attempt because of
+	// [RetryPolicy.Budget].
+	OverBudget bool
 }
 
 // Warning is a text that the service sends for the user to see.
@@ -71,6 +74,7 @@ func newAttempt(ctx context.Context, a transport.Attempt) Attempt {
 		Err:        a.Err,
 		WillRetry:  a.WillRetry,
 		Wait:       a.Wait,
+		OverBudget: a.OverBudget,
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,14 +26,21 @@ type storm struct {
 	mu    sync.Mutex
 	waits []time.Duration // between a refusal and the attempt after it
 	times map[time.Duration]int
+	over  int                     // attempts that were the last because of the budget
+	waves map[int][]time.Duration // by the attempts' numbers
 }
 
 func (s *storm) watch(start time.Time) pulumiapi.Observer {
 	s.times = map[time.Duration]int{}
+	s.waves = map[int][]time.Duration{}
 	return pulumiapi.Observer{OnAttempt: func(_ context.Context, a pulumiapi.Attempt) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.times[time.Since(start)]++
+		s.waves[a.Number] = append(s.waves[a.Number], time.Since(start))
+		if a.OverBudget {
+			s.over++
+		}
 		if a.WillRetry {
 			s.waits = append(s.waits, a.Wait)
 		}
@@ -53,6 +62,7 @@ func TestRetryBudget_AStorm(t *testing.T) {
 				var s storm
 				client := clientOf(t, srv, pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: c.budget}), pulumiapi.WithObserver(s.watch(time.Now())))
 				var said sync.Map
+				var refused atomic.Int64 // for the budget
 				var calls sync.WaitGroup
 				for range 200 {
 					calls.Go(func() {
@@ -60,12 +70,16 @@ func TestRetryBudget_AStorm(t *testing.T) {
 							err := get(t.Context(), client)
 							assert.ErrorAs(t, err, new(*pulumiapi.APIError))
 							said.Store(errors.Is(err, pulumiapi.ErrRetryBudget), err)
+							if errors.Is(err, pulumiapi.ErrRetryBudget) {
+								refused.Add(1)
+							}
 						}
 					})
 				}
 				calls.Wait()
 				assert.LessOrEqual(t, len(s.waits), c.most, "retries of 1000 calls")
 				assert.GreaterOrEqual(t, len(s.waits), c.least, "the budget is used")
+				assert.EqualValues(t, refused.Load(), s.over, "the observer was told of it as often as the callers")
 				for _, wait := range s.waits {
 					assert.GreaterOrEqual(t, wait, 7*time.Second, "a Retry-After of 7 s is never undercut")
 				}
@@ -109,6 +123,12 @@ func TestRetry_NoTwoInStep(t *testing.T) {
 				delete(s.times, 0)
 				for at, n := range s.times {
 					assert.LessOrEqual(t, n, 2, "attempts at %s", at)
+				}
+				for number := 2; number <= 4; number++ {
+					wave := s.waves[number]
+					assert.Len(t, wave, 200)
+					// The first waits are between 250 and 500 ms.
+					assert.Greater(t, slices.Max(wave)-slices.Min(wave), 200*time.Millisecond, "between the first and the last attempt %d", number)
 				}
 			})
 		})
@@ -154,6 +174,52 @@ func TestRetryBudget_RefillsWithCalls(t *testing.T) {
 	})
 }
 
+// A retry that never went out has cost nothing.
+func TestRetryBudget_OnlyForWhatIsSent(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(cancel context.CancelFunc, limiter *stoppedLimiter){
+		"cancelled while it waits": func(cancel context.CancelFunc, _ *stoppedLimiter) { cancel() },
+		"stopped by the limiter":   func(_ context.CancelFunc, limiter *stoppedLimiter) { limiter.stopped.Store(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := pulumiapitest.Demo()
+				defer srv.Close()
+				limiter := new(stoppedLimiter)
+				client := clientOf(t, srv, pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: 1e-9}), pulumiapi.WithRateLimiter(limiter))
+				srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable})
+				for range 12 {
+					ctx, cancel := context.WithCancel(t.Context())
+					time.AfterFunc(100*time.Millisecond, func() { end(cancel, limiter) }) // the wait takes 250 at least
+					err := get(ctx, client)
+					cancel()
+					require.Error(t, err)
+					require.NotErrorIs(t, err, pulumiapi.ErrRetryBudget)
+					limiter.stopped.Store(false)
+				}
+				for range 4 {
+					require.Error(t, get(t.Context(), client))
+				}
+				var refused *pulumiapi.APIError
+				require.ErrorAs(t, get(t.Context(), client), &refused)
+				assert.Equal(t, 1, refused.Attempts, "four calls have used up the ten retries")
+				require.ErrorIs(t, refused, pulumiapi.ErrRetryBudget)
+			})
+		})
+	}
+}
+
+// stoppedLimiter lets everything pass unless it is stopped.
+type stoppedLimiter struct{ stopped atomic.Bool }
+
+func (l *stoppedLimiter) Wait(context.Context) error {
+	if l.stopped.Load() {
+		return errors.New("nothing may go out")
+	}
+	return nil
+}
+
 // A write that may have been carried out is what it is, with or without a budget.
 func TestRetryBudget_OnlyWhereARetryWouldHelp(t *testing.T) {
 	t.Parallel()
@@ -179,7 +245,7 @@ func TestRetryPolicy_BadBudgets(t *testing.T) {
 	t.Parallel()
 	for _, budget := range []float64{math.NaN(), math.Inf(1), 101} {
 		_, err := pulumiapi.NewClient(pulumiapi.WithToken("x"), pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: budget}))
-		require.ErrorContains(t, err, "Budget")
+		require.ErrorContains(t, err, "Budget must be at most 100")
 	}
 	_, err := pulumiapi.NewClient(pulumiapi.WithToken("x"), pulumiapi.WithRetry(pulumiapi.RetryPolicy{Budget: math.Inf(-1)}))
 	require.NoError(t, err)

@@ -370,12 +370,18 @@ func secretOperations() []operation {
 		operation{name: "Do with secrets", call: func(ctx context.Context, c *pulumiapi.Client) (any, error) {
 			return c.Do(ctx, own, new(struct{ A int }))
 		}},
-		operation{name: "Do with another authorization", call: func(ctx context.Context, c *pulumiapi.Client) (any, error) {
-			req := own
-			req.Header = http.Header{"Authorization": {"Bearer " + canaryIdentity}}
-			return c.Do(ctx, req, io.Discard)
-		}},
+		doWith("Do with another authorization", own, "Bearer "+canaryIdentity),
+		doWith("Do with another authorization, without a scheme", own, canaryIdentity),
+		doWith("Do with another authorization, of two", own, "Bearer "+canaryIdentity, "token "+canaryToken),
 	)
+}
+
+// doWith is the request with an authorization of its own.
+func doWith(name string, req pulumiapi.Request, authorization ...string) operation {
+	req.Header = http.Header{"Authorization": authorization}
+	return operation{name: name, call: func(ctx context.Context, c *pulumiapi.Client) (any, error) {
+		return c.Do(ctx, req, io.Discard)
+	}}
 }
 
 // checkHostile makes a call, and looks at everything that comes of it.
@@ -535,7 +541,7 @@ func TestSecrets_NoPanicShowsThem(t *testing.T) {
 		})),
 	} {
 		for _, o := range secretOperations() {
-			if o.name == "Do with another authorization" && name == "the token source" {
+			if strings.HasPrefix(o.name, "Do with another authorization") && name == "the token source" {
 				continue // it is not asked
 			}
 			w := new(eavesdropper)

@@ -28,13 +28,13 @@ var stackExportEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/export",
 }
 
-// Export returns a stack's state. It is held in memory as a whole, however
-// large it is, which [StacksService.ExportTo] and [StacksService.ExportResources]
-// avoid. Secrets in it are encrypted.
+// Export returns a stack's state. It is held in memory as a whole, up to 1 GiB
+// unless [WithMaxAnswer] says otherwise, which [StacksService.ExportTo] and
+// [StacksService.ExportResources] avoid. Secrets in it are encrypted.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/export
 func (s *StacksService) Export(ctx context.Context, id StackIdentifier) (*StackState, error) {
-	return fetch[StackState](ctx, s.client, call{endpoint: stackExportEndpoint, args: id.pathArgs(), decoding: decoding{unlimited: true}})
+	return fetch[StackState](ctx, s.client, call{endpoint: stackExportEndpoint, args: id.pathArgs(), decoding: decoding{state: true}})
 }
 
 // StackImport is what importing a state has started.

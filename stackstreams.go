@@ -156,6 +156,8 @@ func (r call) receiveResources(resp *http.Response, yield func(*StateResource, e
 		err = cutOff(state.read, state.err)
 	case jsonx.IsTruncated(err):
 		err = cutOff(state.read, io.ErrUnexpectedEOF)
+	case jsonx.IsTooDeep(err):
+		err = errTooDeep
 	case jsonx.IsSyntaxError(err):
 		err = fmt.Errorf("the answer is not JSON: what begins like it ends to be after %d bytes", walk.stream.Offset())
 	case jsonx.IsShapeError(err):

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +19,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
 // output returns what the program prints.
@@ -112,6 +117,11 @@ func TestPage_NamesAllAttributesOfRecords(t *testing.T) {
 		client, err := newClient(srv.HTTPClient().Transport, sdktrace.NewTracerProvider(), prometheus.NewRegistry(), logger, srv.Options()...)
 		require.NoError(t, err)
 		makeCalls(t.Context(), t, client)
+		srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable})
+		for err = nil; !errors.Is(err, pulumiapi.ErrRetryBudget); {
+			_, err = client.Stacks.Get(t.Context(), stackID)
+			require.Error(t, err)
+		}
 	})
 	attributes, withNames := map[string]bool{}, map[string]bool{}
 	for line := range bytes.Lines(records.Bytes()) {

@@ -58,6 +58,14 @@ func IsSyntaxError(err error) bool {
 	return errors.As(err, &syntactic)
 }
 
+// IsTooDeep reports whether Decode failed because there are more values in each
+// other than it reads. That is a syntax error, too.
+func IsTooDeep(err error) bool {
+	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
+	// jsontext keeps the error to itself.
+	return ok && syntactic.Err != nil && syntactic.Err.Error() == "exceeded max depth"
+}
+
 // Marshal returns v as JSON, as an Encoder does that substitutes nothing.
 func Marshal(v any) ([]byte, error) {
 	return json.Marshal(v, json.Deterministic(true))

@@ -7,8 +7,9 @@ import "sync/atomic"
 // first try. It holds never more than ten, as a good day is no reason to storm on
 // a bad one.
 type budget struct {
-	perCall int64        // millionths of a retry; negative is no bound
-	left    atomic.Int64 // millionths of a retry
+	unbounded bool
+	perCall   int64        // millionths of a retry
+	left      atomic.Int64 // millionths of a retry
 }
 
 const (
@@ -19,16 +20,21 @@ const (
 // newBudget returns a full budget that gains perCall retries with each call. If
 // that is negative, it has no bounds.
 func newBudget(perCall float64) *budget {
-	b := &budget{perCall: int64(perCall * oneRetry)}
+	b := &budget{unbounded: perCall < 0, perCall: int64(perCall * oneRetry)}
 	b.left.Store(maxBudget)
 	return b
 }
 
 // earn is called for each first try.
-func (b *budget) earn() {
-	for b.perCall > 0 {
+func (b *budget) earn() { b.add(b.perCall) }
+
+// refund is called for a retry that was paid for, and then not sent.
+func (b *budget) refund() { b.add(oneRetry) }
+
+func (b *budget) add(amount int64) {
+	for amount > 0 {
 		left := b.left.Load()
-		if left >= maxBudget || b.left.CompareAndSwap(left, min(left+b.perCall, maxBudget)) {
+		if left >= maxBudget || b.left.CompareAndSwap(left, min(left+amount, maxBudget)) {
 			return
 		}
 	}
@@ -36,7 +42,7 @@ func (b *budget) earn() {
 
 // spend reports whether there may be a retry, which is then paid for.
 func (b *budget) spend() bool {
-	if b.perCall < 0 {
+	if b.unbounded {
 		return true
 	}
 	for {

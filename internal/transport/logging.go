@@ -29,6 +29,9 @@ func LogAttempts(logger *slog.Logger) func(context.Context, Attempt) {
 		if attempt.WillRetry {
 			attrs = append(attrs, slog.Duration("retry_in", attempt.Wait))
 		}
+		if attempt.OverBudget {
+			attrs = append(attrs, slog.String("retry_budget", "used up"))
+		}
 		logger.LogAttrs(ctx, slog.LevelDebug, "pulumi cloud request", attrs...)
 	}
 }

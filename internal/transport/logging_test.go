@@ -66,6 +66,11 @@ func TestLogAttempts(t *testing.T) {
 			Attempt{Endpoint: "GET /a", Path: "/a", Number: 1, StatusCode: 503, Err: errors.New("busy"), WillRetry: true},
 			map[string]any{"endpoint": "GET /a", "path": "/a", "attempt": 1.0, "duration": 0.0, "status": 503.0, "error": "busy", "retry_in": 0.0},
 		},
+		{
+			"not retried because of the budget",
+			Attempt{Endpoint: "GET /a", Path: "/a", Number: 1, StatusCode: 503, Err: errors.New("busy"), OverBudget: true},
+			map[string]any{"endpoint": "GET /a", "path": "/a", "attempt": 1.0, "duration": 0.0, "status": 503.0, "error": "busy", "retry_budget": "used up"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,6 +26,8 @@ type Attempt struct {
 	// WillRetry says whether there will be another attempt, after Wait.
 	WillRetry bool
 	Wait      time.Duration
+	// OverBudget says that there is no other attempt because of the budget.
+	OverBudget bool
 }
 
 // Warning is a text of the service meant for the user.
@@ -54,13 +56,14 @@ func (c *Client) observe(ctx context.Context, st *state, resp *http.Response, er
 		return
 	}
 	attempt := Attempt{
-		Endpoint:  st.call.Endpoint.String(),
-		Path:      st.call.Path,
-		Number:    st.attempts,
-		Duration:  time.Since(st.started),
-		Err:       withoutURL(err),
-		WillRetry: again,
-		Wait:      st.wait,
+		Endpoint:   st.call.Endpoint.String(),
+		Path:       st.call.Path,
+		Number:     st.attempts,
+		Duration:   time.Since(st.started),
+		Err:        withoutURL(err),
+		WillRetry:  again,
+		Wait:       st.wait,
+		OverBudget: st.overBudget,
 	}
 	if resp != nil {
 		attempt.StatusCode = resp.StatusCode

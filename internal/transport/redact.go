@@ -17,26 +17,48 @@ const redacted = "[redacted]"
 // server may have sent back: the credentials in its header, and what is secret in
 // its body.
 func Redact(req *http.Request, text string) string {
-	_, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-	text = redact(text, token)
-	if st := stateOf(req.Context()); st != nil && st.call.Body != nil {
-		for _, secret := range st.call.Body.secrets {
-			text = redact(text, secret)
-		}
-	}
-	return text
+	return NewRedactor(req).Redact(text)
 }
 
-// redact takes a secret out of text, as it is and as a page, a URL or an error
-// would write it.
-func redact(text, secret string) string {
-	if secret == "" {
-		return text
+// A Redactor does what the function Redact does, with many texts: it holds the
+// secrets of a request as they are, and as a page, a URL or an error would write
+// them. The longest come first, as one may be a part of another.
+type Redactor []string
+
+// NewRedactor returns the Redactor of the secrets that the request carried.
+func NewRedactor(req *http.Request) Redactor {
+	var forms Redactor
+	for _, value := range req.Header["Authorization"] {
+		value = strings.TrimSpace(value)
+		_, token, _ := strings.Cut(value, " ")
+		forms = forms.with(cmp.Or(token, value))
 	}
-	if !strings.ContainsFunc(secret, isWrittenOtherwise) {
-		return strings.ReplaceAll(text, secret, redacted)
+	if st := stateOf(req.Context()); st != nil && st.call.Body != nil {
+		for _, secret := range st.call.Body.secrets {
+			forms = forms.with(secret)
+		}
 	}
-	for _, form := range writtenForms(secret) {
+	if len(forms) < 2 {
+		return forms
+	}
+	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(forms)
+}
+
+// with returns r with one more secret.
+func (r Redactor) with(secret string) Redactor {
+	switch {
+	case secret == "":
+		return r
+	case !strings.ContainsFunc(secret, isWrittenOtherwise):
+		return append(r, secret)
+	}
+	return append(r, writtenForms(secret)...)
+}
+
+// Redact returns text without the secrets.
+func (r Redactor) Redact(text string) string {
+	for _, form := range r {
 		text = strings.ReplaceAll(text, form, redacted)
 	}
 	return text
@@ -50,7 +72,7 @@ func isWrittenOtherwise(r rune) bool {
 
 // writtenForms returns the secret as it stands in HTML, in URLs, in JSON and
 // between quotes, and where one of them is in another, as a request's JSON is in a
-// proxy's page. The longest come first, as one may be a part of another.
+// proxy's page.
 func writtenForms(secret string) []string {
 	forms := []string{secret}
 	for range 2 {
@@ -62,8 +84,7 @@ func writtenForms(secret string) []string {
 				url.QueryEscape(form), url.PathEscape(form), (&url.URL{Path: form}).EscapedPath())
 		}
 	}
-	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	return slices.Compact(forms)
+	return forms
 }
 
 // Who writes HTML or JSON has a choice.
@@ -85,20 +106,48 @@ func redactError(req *http.Request, err error) error {
 }
 
 // redactHeader returns the answer's header, or a copy of it if it holds the
-// secrets that its request carried: then they are not in the copy.
+// secrets that its request carried: then they are not in the copy, nor is a header
+// that has one in its name.
 func redactHeader(resp *http.Response) http.Header {
-	header := resp.Header
+	redactor := NewRedactor(resp.Request)
+	header, copied := resp.Header, false
+	change := func() {
+		if !copied {
+			header, copied = resp.Header.Clone(), true
+		}
+	}
 	for name, values := range resp.Header {
+		if redactor.isIn(name) {
+			change()
+			delete(header, name)
+			continue
+		}
 		for i, value := range values {
-			safe := Redact(resp.Request, value)
-			if safe == value {
-				continue
+			if safe := redactor.Redact(value); safe != value {
+				change()
+				header[name][i] = safe
 			}
-			if &header[name][i] == &values[i] {
-				header = resp.Header.Clone()
-			}
-			header[name][i] = safe
 		}
 	}
 	return header
+}
+
+// shortestInName is the shortest secret that is looked for in the names of
+// headers: what is shorter stands in ordinary ones.
+const shortestInName = 8
+
+// isIn reports whether a secret is in a header's name, whose letters have changed
+// their case on the way.
+func (r Redactor) isIn(name string) bool {
+	for _, form := range r {
+		if len(form) < shortestInName {
+			continue
+		}
+		for i := 0; i+len(form) <= len(name); i++ {
+			if strings.EqualFold(name[i:i+len(form)], form) {
+				return true
+			}
+		}
+	}
+	return false
 }

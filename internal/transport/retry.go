@@ -78,8 +78,9 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 		again = true // at once
 	case worthwhile:
 		st.wait, again = c.config.Retry.nextWait(ctx, st.tries(), resp)
-		if again && !c.budget.spend() {
-			again, st.overBudget = false, true
+		if again {
+			st.paid = c.budget.spend()
+			again, st.overBudget = st.paid, !st.paid
 		}
 	}
 	c.observe(ctx, st, resp, err, again)

@@ -166,6 +166,10 @@ func (c *Client) Do(call *Call) (Outcome, error) {
 		return Outcome{}, st.explain(call.Context, err)
 	}
 	_, err := c.loop.Do(req) //nolint:bodyclose // the handler closes it, or hands it on
+	if st.paid {
+		// The context has ended, say, before it could be sent.
+		c.budget.refund()
+	}
 	if err != nil {
 		err = st.explain(call.Context, err)
 	}
@@ -190,6 +194,7 @@ type state struct {
 	warnings   []string      // that the observers were told
 	transient  bool          // the last attempt failed, and another may go better
 	overBudget bool          // there is no other attempt because of the budget
+	paid       bool          // the next attempt, out of the budget
 	last       error         // of the last attempt that the context's end did not stop
 	wait       time.Duration // before the next attempt
 	waiting    bool
@@ -303,6 +308,7 @@ func stateOf(ctx context.Context) *state {
 func (st *state) begin() {
 	st.attempts++
 	st.begun = true
+	st.paid = false
 	st.transient = false
 	st.wait = 0
 	st.waiting = false

@@ -73,11 +73,8 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		if cause := context.Cause(ctx); !errors.Is(err, cause) {
-			err = fmt.Errorf("%w: %w", err, cause)
-		}
-		return nil, &CallError{Endpoint: r.endpoint, Path: path, Err: err}
+	if ctx.Err() != nil {
+		return nil, &CallError{Endpoint: r.endpoint, Path: path, Err: endOf(ctx)}
 	}
 	x := &exchange{call: r, path: path}
 	c.setURL(&x.url, path, r.query)
@@ -113,6 +110,16 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		return &x.info, x.call.failure(err, path, x.info.RequestID, outcome)
 	}
 	return &x.info, nil
+}
+
+// endOf returns the error of a context that has ended, and its cause if that is
+// another.
+func endOf(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
 }
 
 // exchange is a call under way. It is the [transport.Handler] of its answers.

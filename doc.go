@@ -54,9 +54,17 @@
 // the one you have kept, but write o.Cursor = cmp.Or(cursor, kept). The function
 // runs while the loop works on a page, so kept must not be changed by the loop.
 //
+// # Updates under way
+//
+// [UpdatesService.Follow] yields the events of an update as they appear, and ends
+// when the update has. [UpdatesService.Wait] waits for the end, and tells how it
+// was: an update that has failed is an [*UpdateFailedError], which tells it from a
+// call that has failed. Both poll, survive faults that pass, and need a deadline in
+// the context if they are to give up on an update that never ends.
+//
 // # Errors
 //
-// What a call fails with is one of three:
+// What a call fails with is of one of three types:
 //
 //   - [*APIError]: the service refused. It has the status, the service's
 //     explanation, and the request's ID, which Pulumi's support asks for.
@@ -69,7 +77,12 @@
 // [ErrNotFound], [ErrConflict], [ErrRateLimited].
 //
 // [ErrOutcomeUnknown] is found on a write that failed without proof that nothing
-// happened: look at what is there now before you repeat it.
+// happened: look at what is there now before you repeat it. [ErrRetryBudget] is
+// found on a call that was not tried again for the sake of the service.
+//
+// What is no call's failure has errors of its own: [UpdateFailedError] for an
+// update that was waited for, and [ErrWebhookUnsigned], [ErrWebhookBadSignature]
+// and [ErrWebhookNoSecret] for what webhooks deliver.
 //
 // # Retries
 //
@@ -120,8 +133,9 @@
 //
 // [NewWebhookHandler] returns an [net/http.Handler] that verifies what webhooks
 // deliver, and calls a function with the payload of its kind: [WebhookHandlers] has
-// one for each. What was handled is not handled again when it is delivered again,
-// and what failed is. [ParseWebhook] is for a handler of your own.
+// one for each. What was handled is not handled again by this process, as long as
+// it remembers it, when it is delivered again, and what failed is. [ParseWebhook]
+// is for a handler of your own.
 //
 // # Everything else
 //

@@ -53,7 +53,7 @@ func endUpdate(srv *pulumiapitest.Server, id pulumiapi.StackIdentifier) {
 	}
 }
 
-// What an update says, as it says it.
+// What an update says, as it says it, and how it ended.
 func ExampleUpdatesService_Follow() {
 	srv := pulumiapitest.NewServer()
 	defer srv.Close()
@@ -70,8 +70,8 @@ func ExampleUpdatesService_Follow() {
 		err := errors.Join(
 			running.Emit(pulumiapitest.DiagnosticEvent("info", "", "Creating the bucket")),
 			running.Emit(pulumiapitest.DiagnosticEvent("warning", "", "The bucket is public")),
-			running.Emit(pulumiapitest.SummaryEvent(pulumiapitest.Summary{Result: pulumiapitest.Succeeded})),
-			running.Finish(pulumiapitest.Succeeded),
+			running.Emit(pulumiapitest.DiagnosticEvent("error", "", "The bucket's name is taken")),
+			running.Finish(pulumiapitest.Failed),
 		)
 		if err != nil {
 			fmt.Println(err)
@@ -83,17 +83,21 @@ func ExampleUpdatesService_Follow() {
 			fmt.Println(err)
 			return
 		}
-		switch {
-		case event.DiagnosticEvent != nil:
-			fmt.Printf("%s: %s\n", event.DiagnosticEvent.Severity, strings.TrimSpace(event.DiagnosticEvent.Message))
-		case event.SummaryEvent != nil:
-			fmt.Println(event.SummaryEvent.Result)
+		if message := event.DiagnosticEvent; message != nil {
+			fmt.Printf("%s: %s\n", message.Severity, strings.TrimSpace(message.Message))
 		}
+	}
+	_, err = client.Updates.Wait(ctx, id, running.ID(), nil)
+	if failed, ok := errors.AsType[*pulumiapi.UpdateFailedError](err); ok {
+		fmt.Println("the update of", failed.Stack, "has", failed.Status)
+	} else if err != nil {
+		fmt.Println("nobody knows how it ended:", err)
 	}
 	// Output:
 	// info: Creating the bucket
 	// warning: The bucket is public
-	// succeeded
+	// error: The bucket's name is taken
+	// the update of acme/web/prod has failed
 }
 
 // startUpdate starts an update on a new stack.

@@ -79,18 +79,21 @@ func ask[T any](ctx context.Context, p *poller, call func() (*T, error)) (*T, er
 			p.answered, p.failing, p.failure = true, time.Time{}, nil
 			return answer, nil
 		}
-		if !p.answered {
-			return nil, err
+		if ctx != nil && ctx.Err() != nil {
+			return nil, p.atEndOf(ctx, err)
 		}
-		if ctx.Err() != nil {
-			return nil, p.withFailure(err)
+		if !p.answered || !isTransient(err) {
+			return nil, err
 		}
 		if p.failing.IsZero() {
 			p.failing = asked
 		}
 		wait := max(p.nextWait(), retryAfterOf(err))
-		if !isTransient(err) || time.Since(p.failing)+wait > maxOutage {
+		if wait > maxOutage {
 			return nil, err
+		}
+		if time.Since(p.failing)+wait > maxOutage {
+			return nil, gaveUp(err)
 		}
 		p.failure = err
 		sleep(ctx, wait)
@@ -112,16 +115,45 @@ func (p *poller) nextWait() time.Duration {
 	return max(wait-rand.N(wait/2+1), p.minWait) //nolint:gosec // jitter is no secret
 }
 
-// withFailure adds to err, which tells of the context's end, what had happened
-// until then.
-func (p *poller) withFailure(err error) error {
-	ended, ok := errors.AsType[*CallError](err)
-	if !ok || p.failure == nil {
+// atEndOf returns the error of a call that failed when the context had ended. It
+// says so, and what had happened until then.
+func (p *poller) atEndOf(ctx context.Context, err error) error {
+	failed, ok := asCallError(err)
+	if !ok { // nothing was sent
 		return err
 	}
-	both := *ended
-	both.Err = fmt.Errorf("%w; before that: %w", ended.Err, p.failure)
-	return &both
+	before := p.failure
+	if !errors.Is(err, ctx.Err()) { // it came first
+		before, failed.Err = failed.Err, endOf(ctx)
+	}
+	if before != nil {
+		failed.Err = fmt.Errorf("%w; before that: %w", failed.Err, before)
+	}
+	return &failed
+}
+
+// gaveUp returns the error of the last of the calls that failed for too long.
+func gaveUp(err error) error {
+	failed, ok := asCallError(err)
+	if !ok {
+		return err
+	}
+	failed.Err = fmt.Errorf("gave up after %s of faults: %w", maxOutage, failed.Err)
+	return &failed
+}
+
+// asCallError returns the error of a call as a CallError, of which a refusal is
+// the cause.
+func asCallError(err error) (failed CallError, ok bool) {
+	if failed, ok := errors.AsType[*CallError](err); ok {
+		return *failed, true
+	}
+	if refused, ok := errors.AsType[*APIError](err); ok {
+		return CallError{
+			Endpoint: refused.Endpoint, Path: refused.Path, RequestID: refused.RequestID, Attempts: refused.Attempts, Err: refused,
+		}, true
+	}
+	return CallError{}, false
 }
 
 func sleep(ctx context.Context, wait time.Duration) {

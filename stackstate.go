@@ -39,8 +39,8 @@ func (s *StacksService) Export(ctx context.Context, id StackIdentifier) (*StackS
 
 // StackImport is what importing a state has started.
 type StackImport struct {
-	// UpdateID is the ID of the update of kind [UpdateKindImport], whose state
-	// [UpdatesService.GetStatus] tells.
+	// UpdateID is the ID of the update of kind [UpdateKindImport], whose end
+	// [UpdatesService.Wait] waits for.
 	UpdateID string `json:"updateId"`
 }
 

@@ -24,7 +24,14 @@ const (
 // the first call fails or the service refuses a later one; when ctx ends, which
 // is then among the causes. Faults that may pass, such as a lost connection or a
 // status 503, don't end it once it has begun: it goes on where it was, with no
-// event lost or repeated, unless they last for five minutes.
+// event lost or repeated, unless they last for five minutes. Its calls share the
+// retry budget of the client's others ([RetryPolicy.Budget]).
+//
+// When nothing is new, it looks again after 0.5 s, and then after up to twice as
+// long each time, but no longer than 5 s, until there is an event. A look is two
+// requests at most, for events and for the status. A page that a filter leaves
+// empty is nothing new, too: with a narrow filter and an update that has done much
+// already, a Cursor spares the time.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events,
 // and GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}
@@ -35,27 +42,33 @@ func (s *UpdatesService) Follow(ctx context.Context, id StackIdentifier, updateI
 		w := updateWatch{service: s, id: id, updateID: updateID, poller: newPoller(followMinInterval, followMaxInterval)}
 		at := tail{token: string(options.Cursor)}
 		for ended := false; ; {
-			for atEnd := false; !atEnd; {
-				o := options
-				o.Cursor = Cursor(at.token)
-				page, err := ask(ctx, w.poller, func() (*Page[EngineEvent], error) {
-					return s.ListEventsPage(ctx, id, updateID, &o)
-				})
-				if err != nil {
-					yield(nil, err)
+			o := options
+			o.Cursor = Cursor(at.token)
+			page, err := ask(ctx, w.poller, func() (*Page[EngineEvent], error) {
+				return s.ListEventsPage(ctx, id, updateID, &o)
+			})
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			events, atEnd := take(&at, page.Items, string(page.Next))
+			for i := range events {
+				w.poller.hurry()
+				if !yield(&events[i], nil) {
 					return
 				}
-				var events []EngineEvent
-				events, atEnd = take(&at, page.Items, string(page.Next))
-				for i := range events {
-					w.poller.hurry()
-					if !yield(&events[i], nil) {
-						return
-					}
-				}
 			}
-			if ended {
+			switch {
+			case atEnd && ended:
 				return
+			case !atEnd && len(page.Items) > 0:
+				continue // There may be more already.
+			case ended:
+				// A filter leaves pages empty, with more behind them. But some
+				// installation might have a new token for ever.
+				w.poller.hurry()
+				w.poller.pause(ctx)
+				continue
 			}
 			// An end of the list means nothing by itself: some installations have
 			// one after each page that is the newest. And between the page and the

@@ -165,6 +165,7 @@ func TestUpdates_Follow_FaultsThatLastTooLong(t *testing.T) {
 		events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), prod, update.ID(), nil))
 		var failed *pulumiapi.CallError
 		require.ErrorAs(t, err, &failed)
+		require.ErrorContains(t, err, "/events: gave up after 5m0s of faults: ")
 		requireNumbered(t, 4, events)
 		assert.Greater(t, time.Since(start), 4*time.Minute+30*time.Second)
 		assert.Less(t, time.Since(start), 6*time.Minute)
@@ -249,6 +250,13 @@ func TestUpdates_Follow_AnswersOfOtherInstallations(t *testing.T) {
 			},
 			statuses: []string{"running", "cancelled"},
 		},
+		"empty pages between others, when it has ended": {
+			pages: map[string][]string{
+				"": {page(0, 2, `"a"`)}, "a": {page(0, 0, `"b"`)}, "b": {page(0, 0, `"c"`)}, "c": {page(0, 0, `"d"`)}, "d": {page(2, 4, `"e"`)},
+				"e": {page(0, 0, `"f"`)}, "f": {page(4, 6, `"g"`)}, "g": {page(0, 0, none)},
+			},
+			statuses: []string{"succeeded"},
+		},
 		"a page that was longer before": {
 			pages:    map[string][]string{"": {page(0, 4, none), page(0, 0, none), page(0, 2, none), page(0, 6, none)}},
 			statuses: []string{"running", "running", "running", "succeeded"},
@@ -265,6 +273,39 @@ func TestUpdates_Follow_AnswersOfOtherInstallations(t *testing.T) {
 			t.Log(name)
 			requireNumbered(t, 6, events)
 			assert.Equal(t, pulumiapi.EngineEventTypeStdout, events[0].Type, name)
+		})
+	}
+}
+
+// A service that has a new token with each empty page is asked like any other
+// that has nothing new, and for the status, too.
+func TestUpdates_Follow_EmptyPagesWithNewTokensForEver(t *testing.T) {
+	t.Parallel()
+	for status, most := range map[string]struct{ pages, looks int }{
+		"running": {3600/2.5 + 10, 3600/2.5 + 10}, "succeeded": {3600/0.5 + 10, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			pages, looks := 0, 0
+			client, _ := scriptedClient(t, func(n int, req *http.Request) (*http.Response, error) {
+				if n > 20_000 {
+					return respond(http.StatusBadRequest, nil), nil
+				}
+				if endpoint, _ := pulumiapi.EndpointFromContext(req.Context()); endpoint.String() == statusEndpoint {
+					looks++
+					return respond(http.StatusOK, []byte(`{"status":"`+status+`"}`)), nil
+				}
+				pages++
+				return respond(http.StatusOK, fmt.Appendf(nil, `{"events":[],"continuationToken":"%d"}`, n)), nil
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			events, err := pulumiapi.Collect(client.Updates.Follow(ctx, prod, "u1", nil))
+			require.ErrorIs(t, err, context.DeadlineExceeded, status)
+			assert.Empty(t, events, status)
+			assert.LessOrEqual(t, pages, most.pages, status)
+			assert.LessOrEqual(t, looks, most.looks, status)
+			assert.GreaterOrEqual(t, looks, most.looks/2-10, status)
+			assert.Positive(t, looks, status)
 		})
 	}
 }

@@ -31,8 +31,9 @@ func (e *UpdateFailedError) Error() string {
 // the first look fails or the service refuses a later one; when ctx ends, which
 // is then among the causes. Faults that may pass, such as a lost connection or a
 // status 503, don't end it once it has begun: it goes on looking, until they have
-// lasted for five minutes. To give up earlier, or at all if the update never
-// ends, ctx needs a deadline.
+// lasted for five minutes. Its calls share the retry budget of the client's others
+// ([RetryPolicy.Budget]). To give up earlier, or at all if the update never ends,
+// ctx needs a deadline.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}
 func (s *UpdatesService) Wait(ctx context.Context, id StackIdentifier, updateID string, opts *WaitOptions) (*UpdateResults, error) {

@@ -324,6 +324,7 @@ func TestUpdates_Wait_FaultsThatLastTooLong(t *testing.T) {
 		var refused *pulumiapi.APIError
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, http.StatusServiceUnavailable, refused.StatusCode)
+		require.ErrorContains(t, err, "/update/"+update.ID()+": gave up after 5m0s of faults: ")
 		took := time.Since(start)
 		assert.GreaterOrEqual(t, took, 24*time.Minute+30*time.Second)
 		assert.LessOrEqual(t, took, 25*time.Minute+30*time.Second)
@@ -401,4 +402,58 @@ func TestUpdates_Wait_TheContextEnds(t *testing.T) {
 		assert.Equal(t, http.StatusServiceUnavailable, refused.StatusCode)
 		assert.Equal(t, time.Minute, time.Since(start))
 	})
+}
+
+// The context ends while the last attempt of a call is refused, or breaks.
+func TestUpdates_Wait_TheContextEndsDuringTheLastAttempt(t *testing.T) {
+	t.Parallel()
+	away, broken := http.StatusServiceUnavailable, errors.New("connection reset")
+	for name, c := range map[string]struct {
+		good int // answers before the faults
+		last error
+	}{
+		"refused, the first call": {0, nil}, "refused, a later call": {1, nil},
+		"refused, a call after one that failed": {1, nil}, "broken, a later call": {1, broken},
+	} {
+		for method, call := range map[string]func(context.Context, *pulumiapi.Client) error{
+			"Wait": func(ctx context.Context, client *pulumiapi.Client) error {
+				_, err := client.Updates.Wait(ctx, prod, "u1", nil)
+				return err
+			},
+			"Follow": func(ctx context.Context, client *pulumiapi.Client) error {
+				_, err := pulumiapi.Collect(client.Updates.Follow(ctx, prod, "u1", nil))
+				return err
+			},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				reason := errors.New("the user has left")
+				ctx, cancel := context.WithCancelCause(t.Context())
+				last := c.good + 4
+				if name == "refused, a call after one that failed" {
+					last += 4
+				}
+				client, _ := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+					if n <= c.good {
+						return respond(http.StatusOK, []byte(`{"status":"running","events":[]}`)), nil
+					}
+					if n == last {
+						cancel(reason)
+						if c.last != nil {
+							return nil, c.last
+						}
+					}
+					return respond(away, []byte(`{"message":"away"}`)), nil
+				})
+				err := call(ctx, client)
+				require.ErrorIs(t, err, context.Canceled, "%s: %s", method, name)
+				require.ErrorIs(t, err, reason, "%s: %s", method, name)
+				var failed *pulumiapi.CallError
+				require.ErrorAs(t, err, &failed, "%s: %s", method, name)
+				assert.Contains(t, failed.Path, "/update/u1", "%s: %s", method, name)
+				assert.Equal(t, 4, failed.Attempts, "%s: %s", method, name)
+				var refused *pulumiapi.APIError
+				assert.ErrorAs(t, err, &refused, "%s: %s", method, name)
+			})
+		}
+	}
 }

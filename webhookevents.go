@@ -46,7 +46,8 @@ type WebhookEvent struct {
 	// Kind is what the delivery is about. New kinds may appear.
 	Kind WebhookEventKind
 	// Payload is the body: a pointer to the type of the kind, such as
-	// [*WebhookStackPayload]. It is nil for the kinds that have no type.
+	// [*WebhookStackPayload]. It is nil for the kinds that have no type, and where
+	// the body has another form than its kind.
 	Payload any
 	// Raw is the body as it was sent.
 	Raw json.RawMessage
@@ -57,10 +58,14 @@ type WebhookEvent struct {
 // while a secret is being changed. A kind that is not known is no error. The
 // webhook's format is to be [WebhookFormatRaw]: the others are for people.
 //
+// The signature covers the body alone, neither the ID nor the kind: whoever has
+// seen a delivery can send its body again, under another ID or another kind.
+//
 // It fails with [ErrWebhookUnsigned], with [ErrWebhookBadSignature], with
 // [ErrWebhookNoSecret], with a [*net/http.MaxBytesError] for a body of more than
-// 1 MiB, and when the body can't be read, is not JSON, or is JSON of another form
-// than its kind has. Nothing may have read the request's body before.
+// 1 MiB, and when the body can't be read or is not JSON. If it is JSON of another
+// form than its kind has, the event is returned with the error, without a Payload.
+// Nothing may have read the request's body before.
 func ParseWebhook(r *http.Request, secrets ...Secret) (*WebhookEvent, error) {
 	if err := checkWebhookSecrets(secrets); err != nil {
 		return nil, err
@@ -72,7 +77,7 @@ func ParseWebhook(r *http.Request, secrets ...Secret) (*WebhookEvent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newWebhookEvent(r.Header, body)
+	return parseWebhookEvent(r.Header, body)
 }
 
 // ParseUnverifiedWebhook reads a delivery of a webhook as [ParseWebhook] does,
@@ -86,7 +91,7 @@ func ParseUnverifiedWebhook(r *http.Request) (*WebhookEvent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newWebhookEvent(r.Header, body)
+	return parseWebhookEvent(r.Header, body)
 }
 
 func checkWebhookSecrets(secrets []Secret) error {
@@ -152,23 +157,42 @@ func readWebhookBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
+// parseWebhookEvent returns the event, without its payload if that is of another
+// form than expected, which is an error.
+func parseWebhookEvent(header http.Header, body []byte) (*WebhookEvent, error) {
+	event, err := newWebhookEvent(header, body)
+	if err != nil {
+		return nil, err
+	}
+	err = event.decodePayload()
+	return event, err
+}
+
+// newWebhookEvent returns the event without its payload.
 func newWebhookEvent(header http.Header, body []byte) (*WebhookEvent, error) {
 	if !jsonx.IsValid(body) {
 		return nil, errors.New("pulumiapi: webhook: its body is not JSON")
 	}
-	event := &WebhookEvent{
+	return &WebhookEvent{
 		ID:   header.Get(webhookIDHeader),
 		Kind: WebhookEventKind(header.Get(webhookKindHeader)),
 		Raw:  body,
+	}, nil
+}
+
+// decodePayload sets the payload, if the kind has a type and the body fits.
+func (e *WebhookEvent) decodePayload() error {
+	newPayload, known := webhookPayloads[e.Kind]
+	if !known {
+		return nil
 	}
-	if newPayload, known := webhookPayloads[event.Kind]; known {
-		event.Payload = newPayload()
-		if err := jsonx.Decode(body, event.Payload); err != nil {
-			return nil, fmt.Errorf("pulumiapi: webhook: its body is JSON of another form than that of the kind %s: %s",
-				event.Kind, oneLine(err.Error(), maxErrorText))
-		}
+	payload := newPayload()
+	if err := jsonx.Decode(e.Raw, payload); err != nil {
+		return fmt.Errorf("pulumiapi: webhook: its body is JSON of another form than that of the kind %s: %s",
+			e.Kind, oneLine(err.Error(), maxErrorText))
 	}
-	return event, nil
+	e.Payload = payload
+	return nil
 }
 
 // WebhookEventKind is what a delivery of a webhook is about.

@@ -35,7 +35,8 @@ type WebhookHandlers struct {
 
 	// Other gets the events for which there is no function above: because it is
 	// nil, or because the kind has no payload type, or is not known. If Other is
-	// nil, they are accepted and dropped.
+	// nil, they are accepted and dropped. It also gets those whose body has another
+	// form than their kind, whether that has a function or not: their Payload is nil.
 	Other func(ctx context.Context, event *WebhookEvent) error
 
 	// Logger gets a record, at level Error, of each event that could not be
@@ -99,11 +100,12 @@ func WebhookEventFromContext(ctx context.Context) (event *WebhookEvent, ok bool)
 // It answers a delivery with the status
 //
 //   - 204 when the function has returned nil
-//   - 400 if the body is not the JSON that its kind has
+//   - 400 if the body is not JSON; or if it has another form than its kind, for
+//     which there is a function, and Other is nil
 //   - 401 if it is not signed, or not with one of the secrets
 //   - 405 if it is not a POST, and 413 if the body has more than 1 MiB
 //   - 500 when the function has returned an error, or has panicked, which is
-//     logged and goes no further
+//     logged and goes no further; nor does a panic of the logger
 //   - 503 when the request has ended while it waited for another (see below)
 //
 // An event that was handled is not handled again: if the same comes once more,
@@ -111,9 +113,11 @@ func WebhookEventFromContext(ctx context.Context) (event *WebhookEvent, ok bool)
 // while the first is being handled waits for it. What has failed is forgotten, and
 // handled when it is delivered again. The last 10,000 events that were handled are
 // remembered, in at most 2 MB of memory, by this handler alone: not by other
-// processes, and not after a restart. The signature does not cover the ID. So
-// whoever has seen a delivery can send it again under another ID: where that
-// matters, the functions must bear it.
+// processes, and not after a restart.
+//
+// The signature covers the body alone, neither the ID nor the kind. So whoever has
+// seen a delivery can send its body again under another ID, or under another kind,
+// whose function then gets it: where that matters, the functions must bear it.
 //
 // Any number of functions may run at a time. Events come in no particular order.
 func NewWebhookHandler(secrets []Secret, handlers WebhookHandlers) (http.Handler, error) {
@@ -173,12 +177,19 @@ func (h *webhookHandler) receive(w http.ResponseWriter, r *http.Request) int {
 		h.log(r.Context(), r.Header.Get(webhookIDHeader), r.Header.Get(webhookKindHeader), err)
 		return http.StatusBadRequest
 	}
-	handle, ok := h.functions[event.Kind]
-	if !ok {
+	handle := h.functions[event.Kind]
+	if handle == nil {
 		handle = h.other
 	}
 	if handle == nil {
 		return http.StatusNoContent
+	}
+	if err := event.decodePayload(); err != nil {
+		if h.other == nil {
+			h.log(r.Context(), event.ID, string(event.Kind), err)
+			return http.StatusBadRequest
+		}
+		handle = h.other
 	}
 	return h.handleOnce(r.Context(), event, handle)
 }
@@ -238,7 +249,9 @@ func (h *webhookHandler) handle(ctx context.Context, event *WebhookEvent, handle
 	return http.StatusNoContent
 }
 
+// log writes a record of an event that was not handled.
 func (h *webhookHandler) log(ctx context.Context, id, kind string, err error, more ...slog.Attr) {
+	defer func() { _ = recover() }() // of a logger that panics nobody can be told
 	logger := h.logger
 	if logger == nil {
 		logger = slog.Default()

@@ -132,6 +132,36 @@ func TestWebhookHandler_OtherGetsWhatHasNoFunction(t *testing.T) {
 	}
 }
 
+func TestWebhookHandler_JSONOfAnotherForm(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	var other *pulumiapi.WebhookEvent
+	handlers := pulumiapi.WebhookHandlers{
+		Ping:   func(context.Context, *pulumiapi.WebhookPingPayload) error { panic("not to be called") },
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	}
+	handler := newWebhookHandler(t, handlers)
+	assert.Equal(t, http.StatusNoContent, receive(handler, pulumiapitest.SignedWebhook("team", `{"team":"x"}`, hookSecret)), "nobody wants it")
+	assert.Zero(t, log.Len(), "%s", &log)
+	assert.Equal(t, http.StatusBadRequest, receive(handler, pulumiapitest.SignedWebhook("ping", `{"message":1}`, hookSecret)))
+	assert.Contains(t, log.String(), "another form")
+	assert.Contains(t, log.String(), "kind=ping")
+
+	log.Reset()
+	handlers.Other = func(_ context.Context, event *pulumiapi.WebhookEvent) error {
+		other = event
+		return nil
+	}
+	handler = newWebhookHandler(t, handlers)
+	for kind, body := range map[string]string{"ping": `{"message":1}`, "team": `{"team":"x"}`} { // with a function, and without one
+		req := pulumiapitest.SignedWebhook(kind, body, hookSecret)
+		want := &pulumiapi.WebhookEvent{ID: req.Header.Get("Pulumi-Webhook-ID"), Kind: pulumiapi.WebhookEventKind(kind), Raw: []byte(body)}
+		assert.Equal(t, http.StatusNoContent, receive(handler, req), kind)
+		assert.Equal(t, want, other)
+	}
+	assert.Zero(t, log.Len(), "%s", &log)
+}
+
 func TestNewWebhookHandler_ArgumentsThatCannotBeRight(t *testing.T) {
 	t.Parallel()
 	good := pulumiapi.WebhookHandlers{Other: func(context.Context, *pulumiapi.WebhookEvent) error { return nil }}
@@ -196,9 +226,8 @@ func TestWebhookHandler_StatusesOfWhatIsRefused(t *testing.T) {
 		"broken off": {signed(func(req *http.Request) {
 			req.Body = io.NopCloser(&failingReader{strings.NewReader("{"), errors.New("gone")})
 		}), 400, ""},
-		"not JSON":             {pulumiapitest.SignedWebhook("stack", "{", hookSecret), 400, "not JSON"},
-		"not JSON, new kind":   {pulumiapitest.SignedWebhook("new", "{", hookSecret), 400, "not JSON"},
-		"JSON of another form": {pulumiapitest.SignedWebhook("stack", "[]", hookSecret), 400, "another form"},
+		"not JSON":           {pulumiapitest.SignedWebhook("stack", "{", hookSecret), 400, "not JSON"},
+		"not JSON, new kind": {pulumiapitest.SignedWebhook("new", "{", hookSecret), 400, "not JSON"},
 	} {
 		log.Reset()
 		recorder := httptest.NewRecorder()
@@ -275,6 +304,35 @@ func TestWebhookHandler_AFunctionThatEndsItsGoroutine(t *testing.T) {
 	assert.Contains(t, log.String(), `error="the function ended its goroutine"`)
 	assert.Equal(t, http.StatusNoContent, receive(handler, stackEvent("e1")))
 	assert.Equal(t, 2, calls)
+}
+
+// brokenLog is where a log goes that is broken.
+type brokenLog struct{}
+
+func (brokenLog) Write([]byte) (int, error) { panic("the log is broken") }
+
+func TestWebhookHandler_ALoggerThatPanics(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	handler := newWebhookHandler(t, pulumiapi.WebhookHandlers{
+		Stack: func(context.Context, *pulumiapi.WebhookStackPayload) error {
+			switch calls++; calls {
+			case 1:
+				return errors.New("no room")
+			case 2:
+				panic("oh no")
+			}
+			return nil
+		},
+		Logger: slog.New(slog.NewTextHandler(brokenLog{}, nil)),
+	})
+	for _, status := range []int{500, 500, 204, 204} {
+		require.NotPanics(t, func() { assert.Equal(t, status, receive(handler, stackEvent("e1"))) })
+	}
+	assert.Equal(t, 3, calls)
+	require.NotPanics(t, func() {
+		assert.Equal(t, 400, receive(handler, pulumiapitest.SignedWebhook("stack", "[]", hookSecret)))
+	})
 }
 
 // It is the default logger at the time of the failure that counts.

@@ -60,14 +60,16 @@ func PreludeEvent(config map[string]string) EngineEvent {
 	return event("preludeEvent", map[string]any{"config": config})
 }
 
-// StdoutEvent returns the event for a message of the CLI itself.
+// StdoutEvent returns the event for a message of the CLI itself, which is sent as
+// it is: a line end is the caller's to add.
 func StdoutEvent(message string) EngineEvent {
 	return event("stdoutEvent", map[string]any{"message": message, "color": "raw"})
 }
 
 // DiagnosticEvent returns the event for a message about a resource, or about the
 // program if there is no URN. The severity is "info", "info#err", "warning" or
-// "error".
+// "error"; with a colon behind it, it is the event's prefix, too. A line end is
+// added to the message.
 func DiagnosticEvent(severity, urn, message string) EngineEvent {
 	payload := map[string]any{
 		"prefix":   severity + ": ",

@@ -37,7 +37,7 @@ func fetchYesNo(ctx context.Context, c *Client, r call) (bool, error) {
 // there is none of.
 func fetchPresent[T any](ctx context.Context, c *Client, r call, what string) (*T, error) {
 	var value *T
-	decoding, limit := r.decoding, c.maxAnswer
+	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
 		value = nil
 		if resp.StatusCode == http.StatusNoContent {

@@ -97,7 +97,7 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		Endpoint:    &x.call.endpoint,
 		Path:        path,
 	}
-	outcome, err := c.transport.Do(&x.sent)
+	outcome, err := c.transport.Do(&x.sent) //nolint:contextcheck // the context is the call's
 	if x.info.Attempts != outcome.Attempts {
 		// The last attempt was not answered; what an earlier one was is no
 		// answer to the call.

@@ -816,7 +816,7 @@ func TestClient_UnusableAnswers(t *testing.T) {
 				resp.ContentLength = 1 << 62
 				return resp
 			},
-			[]string{"cut off after 6 bytes"},
+			[]string{"longer than the 64 MiB"},
 		},
 	} {
 		a := &scripted{answer: func(int, *http.Request) (*http.Response, error) { return c.resp(), nil }}

@@ -1,10 +1,13 @@
 package pulumiapi_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -48,6 +51,10 @@ const (
 	frameSettings  = 0x4
 	framePing      = 0x6
 	frameGoAway    = 0x7
+
+	frameContinuation = 0x9
+	// longestFrame is what every client takes.
+	longestFrame = 16 << 10
 
 	flagEndStream  = 0x1
 	flagAck        = 0x1
@@ -97,6 +104,30 @@ func refusedStream() fault {
 			return 6 * maxAttempts
 		},
 	}
+}
+
+// answerFaultsOverHTTP2 are the faults of the matrix that are answers, whatever
+// the version of HTTP.
+func answerFaultsOverHTTP2(t *testing.T) []http2Fault {
+	t.Helper()
+	chosen := []string{
+		"503", "429", "500 with 100 MB of body", "503 whose body never ends", "503 and silence",
+		"redirect to another port", "redirect from https to http", "302 within the service", "200 with a sign-in page",
+		"gzip that is plain text", "gzip without the header", "hangs up in the middle of the gzip",
+	}
+	var list []http2Fault
+	for _, f := range faults(t) {
+		if slices.Contains(chosen, f.name) {
+			list = append(list, http2Fault{fault: f, strike: func(s *http2Stream) { s.translate(f) }})
+		}
+	}
+	require.Len(t, list, len(chosen), "faults of these names")
+	return append(list, http2Fault{
+		fault: fault{name: "a header of 2 MB", effect: every(lost)},
+		strike: func(s *http2Stream) {
+			s.answer(http.StatusOK, http.Header{"X-Long": {clientToken + strings.Repeat("a", 2<<20)}}, bytes.NewReader(s.body))
+		},
+	})
 }
 
 func http2Faults() []http2Fault {
@@ -153,7 +184,7 @@ func http2Faults() []http2Fault {
 			fault: fault{name: "GOAWAY while the answer goes on", effect: every(harmless)},
 			strike: func(s *http2Stream) {
 				s.goAway(s.id, codeNo, refusal)
-				s.answer()
+				s.answerWell()
 			},
 		},
 		{
@@ -189,7 +220,8 @@ func (s *http2Server) dial(_ context.Context, _, _ string) (net.Conn, error) {
 // none, and each end may wait for the other.
 func (s *http2Server) serve(conn net.Conn) {
 	frames := make(chan []byte, 1000)
-	var writing sync.WaitGroup
+	gone := make(chan struct{})
+	var writing, answering sync.WaitGroup
 	writing.Go(func() {
 		defer conn.Close()
 		for frame := range frames {
@@ -198,7 +230,11 @@ func (s *http2Server) serve(conn net.Conn) {
 			}
 		}
 	})
-	_ = s.read(conn, frames)
+	_ = s.read(conn, func(id uint32) *http2Stream {
+		return &http2Stream{id: id, body: s.body, frames: frames, gone: gone, answering: &answering}
+	}, frames)
+	close(gone)
+	answering.Wait()
 	close(frames)
 	// A client that can't write reads nothing either.
 	_, _ = io.Copy(io.Discard, conn)
@@ -206,7 +242,7 @@ func (s *http2Server) serve(conn net.Conn) {
 }
 
 // read reads the requests, until the connection ends or is to end.
-func (s *http2Server) read(conn net.Conn, frames chan<- []byte) error {
+func (s *http2Server) read(conn net.Conn, open func(id uint32) *http2Stream, frames chan<- []byte) error {
 	if _, err := io.ReadFull(conn, make([]byte, len(http2Preface))); err != nil {
 		return err
 	}
@@ -227,9 +263,9 @@ func (s *http2Server) read(conn net.Conn, frames chan<- []byte) error {
 		case kind == framePing && flags&flagAck == 0:
 			frames <- frameOf(framePing, flagAck, 0, payload)
 		case (kind == frameHeaders || kind == frameData) && flags&flagEndStream != 0:
-			stream := &http2Stream{id: id, body: s.body, frames: frames}
+			stream := open(id)
 			if !s.arrive() {
-				stream.answer()
+				stream.answerWell()
 			} else if s.strike(stream); stream.hungUp {
 				return nil
 			}
@@ -243,47 +279,136 @@ type http2Stream struct {
 	body   []byte // of a good answer
 	frames chan<- []byte
 	hungUp bool
+	// gone is closed when the client is, and answering are the answers that are
+	// being sent in goroutines of their own.
+	gone      chan struct{}
+	answering *sync.WaitGroup
+}
+
+// translate sends what a fault of the matrix answers with over HTTP/1.
+func (s *http2Stream) translate(f fault) {
+	client, server := net.Pipe()
+	s.answering.Go(func() {
+		defer server.Close()
+		if f.strike(&exchange{conn: server, body: s.body}) == holds {
+			<-s.gone
+		}
+	})
+	s.answering.Go(func() {
+		defer client.Close()
+		resp, err := http.ReadResponse(bufio.NewReader(client), nil)
+		if err != nil {
+			s.reset(codeInternal)
+			return
+		}
+		defer resp.Body.Close()
+		ended := make(chan struct{})
+		defer close(ended)
+		s.answering.Go(func() {
+			select {
+			case <-s.gone:
+				_ = client.Close() // whatever it waits for
+			case <-ended:
+			}
+		})
+		s.answer(resp.StatusCode, resp.Header, resp.Body)
+	})
+}
+
+// answer sends an answer, of whose body no more than the client lets through that
+// reads nothing. Where the body breaks off, so does the answer.
+func (s *http2Stream) answer(status int, header http.Header, body io.Reader) {
+	const window = 4 << 20
+	fields := [][2]string{{":status", fmt.Sprint(status)}}
+	for name, values := range header {
+		fields = append(fields, [2]string{strings.ToLower(name), values[0]})
+	}
+	s.fields(fields)
+	piece := make([]byte, longestFrame)
+	for sent := 0; sent <= window-len(piece); {
+		n, err := body.Read(piece)
+		if n > 0 {
+			s.data(slices.Clone(piece[:n]), 0)
+			sent += n
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			s.data(nil, flagEndStream)
+			return
+		case err != nil:
+			s.reset(codeInternal)
+			return
+		}
+	}
+}
+
+// fields sends the fields of a head, in as many frames as it takes.
+func (s *http2Stream) fields(fields [][2]string) {
+	var block []byte
+	for _, field := range fields {
+		block = append(block, 0) // a literal that is not indexed, with a new name (RFC 7541, section 6.2.2)
+		for _, text := range field {
+			block = append(appendLength(block, len(text)), text...)
+		}
+	}
+	kind := byte(frameHeaders)
+	for len(block) > longestFrame {
+		s.send(frameOf(kind, 0, s.id, block[:longestFrame]))
+		kind, block = frameContinuation, block[longestFrame:]
+	}
+	s.send(frameOf(kind, flagEndHeaders, s.id, block))
+}
+
+// appendLength appends the length of a text that is not compressed (RFC 7541,
+// sections 5.1 and 5.2).
+func appendLength(block []byte, length int) []byte {
+	const most = 1<<7 - 1
+	if length < most {
+		return append(block, byte(length))
+	}
+	return binary.AppendUvarint(append(block, most), uint64(length-most))
+}
+
+// send passes a frame on, unless the client is gone.
+func (s *http2Stream) send(frame []byte) {
+	select {
+	case s.frames <- frame:
+	case <-s.gone:
+	}
 }
 
 // headers announces the body of a success.
 func (s *http2Stream) headers() {
-	block := []byte{0x88} // :status: 200, from the static table
-	for _, field := range [][2]string{
+	s.fields([][2]string{
+		{":status", "200"},
 		{"content-length", fmt.Sprint(len(s.body))},
 		{"x-echo", clientToken},
 		{"x-pulumi-request-id", "8f2c " + clientToken},
 		{"x-pulumi-warning", "the token " + clientToken + " is old"},
-	} {
-		block = append(block, 0) // a literal that is not indexed, with a new name (RFC 7541, section 6.2.2)
-		for _, text := range field {
-			block = append(append(block, byte(len(text))), text...)
-		}
-	}
-	s.frames <- frameOf(frameHeaders, flagEndHeaders, s.id, block)
+	})
 }
 
 func (s *http2Stream) data(data []byte, flags byte) {
-	const longest = 16 << 10
-	for len(data) > longest {
-		s.frames <- frameOf(frameData, 0, s.id, data[:longest])
-		data = data[longest:]
+	for len(data) > longestFrame {
+		s.send(frameOf(frameData, 0, s.id, data[:longestFrame]))
+		data = data[longestFrame:]
 	}
-	s.frames <- frameOf(frameData, flags, s.id, data)
+	s.send(frameOf(frameData, flags, s.id, data))
 }
 
-func (s *http2Stream) answer() {
+func (s *http2Stream) answerWell() {
 	s.headers()
 	s.data(s.body, flagEndStream)
 }
 
 func (s *http2Stream) reset(code uint32) {
-	s.frames <- frameOf(frameRSTStream, 0, s.id, binary.BigEndian.AppendUint32(nil, code))
+	s.send(frameOf(frameRSTStream, 0, s.id, binary.BigEndian.AppendUint32(nil, code)))
 }
 
 // goAway says that streams up to last are processed, and nothing else will be.
 func (s *http2Stream) goAway(last, code uint32, debug string) {
 	payload := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), code)
-	s.frames <- frameOf(frameGoAway, 0, 0, append(payload, debug...))
+	s.send(frameOf(frameGoAway, 0, 0, append(payload, debug...)))
 }
 
 // hangUp closes the connection when all has been sent.
@@ -297,7 +422,8 @@ func frameOf(kind, flags byte, stream uint32, payload []byte) []byte {
 	return append(frame, payload...)
 }
 
-// TestFaultMatrix_HTTP2 drives an operation of each shape into what only HTTP/2 has.
+// TestFaultMatrix_HTTP2 drives an operation of each shape into what only HTTP/2 has,
+// and into the answers of the matrix.
 func TestFaultMatrix_HTTP2(t *testing.T) {
 	t.Parallel()
 	certified := httptest.NewTLSServer(http.NotFoundHandler())
@@ -306,7 +432,7 @@ func TestFaultMatrix_HTTP2(t *testing.T) {
 	roots.AddCert(certified.Certificate())
 	config := &tls.Config{Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}}
 	for _, o := range shapes(t) {
-		for _, f := range http2Faults() {
+		for _, f := range append(http2Faults(), answerFaultsOverHTTP2(t)...) {
 			for _, m := range []mode{strikesOnce, strikesAlways, withDeadline} {
 				c := cell{o: o, f: f.fault, m: m}
 				t.Run(c.String(), func(t *testing.T) {
@@ -329,6 +455,8 @@ func (c cell) checkHTTP2(t *testing.T, server *http2Server, roots *x509.CertPool
 		DialContext:       server.dial,
 		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: "example.com"},
 		ForceAttemptHTTP2: true,
+
+		MaxResponseHeaderBytes: maxHeaderBytes,
 	}}
 	w := newWitness(t, pulumiapi.WithBaseURL(faultyBase), pulumiapi.WithHTTPClient(&http.Client{Transport: sent}))
 	c.drive(t, w, sent, &server.faultyServer)

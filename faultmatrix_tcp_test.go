@@ -1,8 +1,13 @@
 package pulumiapi_test
 
 import (
+	"context"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,7 +58,6 @@ func tcpFaults(t *testing.T) []fault {
 			f.stalls, f.effect = true, every(lost)
 			list = append(list, f)
 		default:
-			f.says = nil
 			list = append(list, f)
 		}
 	}
@@ -78,11 +82,23 @@ func (c cell) checkTCP(t *testing.T) {
 	if c.f.refuses {
 		require.NoError(t, listener.Close())
 	}
-	w := newWitness(t, pulumiapi.WithBaseURL("http://"+listener.Addr().String()+"/below"), atOnce)
+	here := "http://" + listener.Addr().String() + "/"
+	c.f.says = slices.Clone(c.f.says)
+	for i, text := range c.f.says {
+		c.f.says[i] = strings.Replace(text, "https://pulumi.test:443/", here, 1)
+	}
+	w := newWitness(t, pulumiapi.WithBaseURL(here+"below"), atOnce)
 	if c.f.reused {
 		_, err := w.client.Do(t.Context(), pulumiapi.Request{Endpoint: pulumiapi.Endpoint{Method: http.MethodGet, Template: warmUp}}, nil)
 		require.NoError(t, err, "%s: the request before", c)
 		w.forget()
+	}
+	// The transport is the client's own, and tells of each request, also of those
+	// that net/http sends again.
+	var sent atomic.Int64
+	call := c.o.call
+	c.o.call = func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+		return call(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { sent.Add(1) }}), client)
 	}
 
 	e := c.expect()
@@ -94,6 +110,7 @@ func (c cell) checkTCP(t *testing.T) {
 		assert.GreaterOrEqual(t, elapsed, tcpDeadline, "%s: gave up too early", c)
 	}
 	w.check(t, c, e, got, err)
+	assert.EqualValues(t, e.arrived, sent.Load(), "%s: requests that the transport was to send", c)
 	if !c.f.refuses {
 		assert.EqualValues(t, e.arrived, server.arrived.Load(), "%s: requests that reached the server", c)
 	}

@@ -40,7 +40,7 @@ const (
 // fails if a goroutine is left.
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()
-	for _, o := range matrixOperations() {
+	for _, o := range slices.Concat(matrixOperations(), longStateOperations(), []operation{tokenExchange()}) {
 		for _, f := range faults(t) {
 			for _, m := range []mode{strikesOnce, strikesAlways, withDeadline} {
 				c := cell{o: o, f: f, m: m}
@@ -53,24 +53,101 @@ func TestFaultMatrix(t *testing.T) {
 	}
 }
 
+// A method that nobody has added to the operations would be in no matrix.
+func TestFaultMatrix_HasEveryMethod(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, o := range slices.Concat(operations(), logOperations()) {
+		names = append(names, o.name)
+	}
+	slices.Sort(names)
+	assert.Equal(t, serviceMethods(), names, "the methods of all services, and those in the matrix")
+}
+
 // matrixOperations are all operations, also those whose answer is no JSON, but for
 // those that ask with HEAD: to most faults, an answer without a body is immune.
 func matrixOperations() []operation {
 	withBody := slices.DeleteFunc(operations(), func(o operation) bool { return o.method() == http.MethodHead })
-	return append(withBody,
-		operation{
+	return append(withBody, logOperations()...)
+}
+
+// logOperations are those whose answer is no JSON.
+func logOperations() []operation {
+	return []operation{
+		{
 			name: "AuditLogs.Export", answer: auditLogText, text: true, resends: true, on404: []string{"GET"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return readAll(client.AuditLogs.Export(ctx, "acme", nil))
 			},
 		},
-		operation{
+		{
 			name: "AuditLogs.ExportV1", answer: auditLogText, text: true, resends: true, on404: []string{"GET"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return readAll(client.AuditLogs.ExportV1(ctx, "acme", nil))
 			},
 		},
-	)
+	}
+}
+
+// longStateOperations are those that hand on a state as it comes, with one that is
+// longer than what they look at beforehand. Such a stream that breaks off is
+// an error that says how far it came, and never a short state.
+func longStateOperations() []operation {
+	var urns, resources []string
+	for i := range 800 {
+		urn := fmt.Sprintf("urn:pulumi:prod::web::aws:s3/bucket:Bucket::bucket-%04d", i)
+		urns = append(urns, urn)
+		resources = append(resources, fmt.Sprintf(`{"urn":%q,"type":"aws:s3/bucket:Bucket"}`, urn))
+	}
+	state := `{"version":3,"deployment":{"resources":[` + strings.Join(resources, ",") + `],"more":"none"}}`
+	return []operation{
+		{
+			name: "Stacks.ExportTo of a long state", answer: state, whole: state, resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				var written strings.Builder
+				n, err := client.Stacks.ExportTo(ctx, prod, &written)
+				if int(n) != written.Len() {
+					return nil, fmt.Errorf("%d bytes were written, and it says %d: %w", written.Len(), n, err)
+				}
+				return written.String(), err
+			},
+		},
+		{
+			name: "Stacks.ExportResources of a long state", answer: state, whole: strings.Join(urns, ""), resends: true, on404: []string{"GET"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				var found strings.Builder
+				for resource, err := range client.Stacks.ExportResources(ctx, prod) {
+					if err != nil {
+						return found.String(), err
+					}
+					found.WriteString(resource.URN)
+				}
+				return found.String(), nil
+			},
+		},
+	}
+}
+
+// tokenExchange is what a client does to get its own token.
+func tokenExchange() operation {
+	type grant struct {
+		AccessToken pulumiapi.Secret `json:"access_token"`
+	}
+	return operation{
+		name: "OIDCTokenSource.Token", answer: `{"access_token":"pul-exchanged"}`, refusesNothing: "the answer has no access token", resends: true, on404: []string{"POST"},
+		call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+			token, _, err := pulumiapi.TokenSourceOf(client, pulumiapi.OIDCExchange{
+				Organization: "acme",
+				IdentityToken: func(context.Context, string) (pulumiapi.Secret, error) {
+					return pulumiapi.NewSecret(clientToken), nil
+				},
+			}).Token(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return grant{AccessToken: token}, nil
+		},
+	}
 }
 
 // auditLogText is long enough to break off when its reading has begun.
@@ -215,7 +292,7 @@ func (c cell) goodAnswer(t *testing.T) []byte {
 
 // countingTransport counts the requests that it passes on.
 type countingTransport struct {
-	next     *http.Transport
+	next     http.RoundTripper
 	requests atomic.Int64
 }
 
@@ -224,7 +301,11 @@ func (c *countingTransport) RoundTrip(req *http.Request) (*http.Response, error)
 	return c.next.RoundTrip(req)
 }
 
-func (c *countingTransport) CloseIdleConnections() { c.next.CloseIdleConnections() }
+func (c *countingTransport) CloseIdleConnections() {
+	if closer, ok := c.next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
 
 // witness is a client, and all that it says to those who watch it.
 type witness struct {
@@ -274,6 +355,7 @@ func (w *witness) check(t *testing.T, c cell, e expectation, got any, err error)
 	t.Helper()
 	if e.fails {
 		c.checkError(t, e, err)
+		c.checkPart(t, e, got, err)
 	} else {
 		require.NoError(t, err, "%s", c)
 		c.checkValue(t, got)
@@ -295,11 +377,34 @@ func (w *witness) check(t *testing.T, c cell, e expectation, got any, err error)
 // show, the start is enough.
 func (c cell) checkValue(t *testing.T, got any) {
 	t.Helper()
-	if c.o.text {
-		text, _ := got.(string)
+	text, _ := got.(string)
+	switch {
+	case c.o.whole != "":
+		assert.Equal(t, len(c.o.whole), len(text), "%s: not all of it came", c) //nolint:testifylint // it is too long to be shown
+		assert.True(t, strings.HasPrefix(c.o.whole, text), "%s: something else came", c)
+	case c.o.text:
 		assert.True(t, len(text) > len(auditLogText)/2 && strings.HasPrefix(auditLogText, text), "%s: %q came", c, text)
-	} else if c.o.returnsValue() {
+	case c.o.returnsValue():
 		assert.Empty(t, missingLeaves(t, c.o.expected(t, got), got), "%s: lost on the way", c)
+	}
+}
+
+// checkPart checks what a stream that has failed has handed on: a part from its
+// start, of which the error says that it is one, unless it is the caller who has
+// ended it.
+func (c cell) checkPart(t *testing.T, e expectation, got any, err error) {
+	t.Helper()
+	if c.o.whole == "" || got == "" {
+		return
+	}
+	part, _ := got.(string)
+	assert.True(t, part != "" && strings.HasPrefix(c.o.whole, part), "%s: %d bytes that are not the start", c, len(part))
+	switch {
+	case e.deadline:
+	case c.o.whole == c.o.answer:
+		require.ErrorContains(t, err, fmt.Sprintf("after %d bytes", len(part)), "%s: how far it came", c)
+	default:
+		assert.Regexp(t, `after \d+ bytes`, err.Error(), "%s: how far it came", c)
 	}
 }
 

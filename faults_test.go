@@ -89,12 +89,23 @@ func every(e effect) func(operation, mode) effect {
 func onValues(e, text effect) func(operation, mode) effect {
 	return func(o operation, _ mode) effect {
 		switch {
-		case o.text:
+		case o.text || o.whole != "":
 			return text
 		case o.returnsValue():
 			return e
 		}
 		return harmless
+	}
+}
+
+// onStates is the effect on operations that hand on a long state as it comes, and
+// otherwise that on the others.
+func onStates(e effect, otherwise func(operation, mode) effect) func(operation, mode) effect {
+	return func(o operation, m mode) effect {
+		if o.whole != "" {
+			return e
+		}
+		return otherwise(o, m)
 	}
 }
 
@@ -170,11 +181,14 @@ func (x *exchange) trickle(text string) {
 // chunk sends data as one chunk.
 func (x *exchange) chunk(data []byte) { x.write(fmt.Sprintf("%x\r\n%s\r\n", len(data), data)) }
 
-// faultyServer strikes requests with a fault: all of them, or the first.
+// faultyServer strikes requests with a fault: all of them from the first or a later
+// one on, or that one only.
 type faultyServer struct {
 	fault fault
+	later int64 // how many are not struck yet
 	once  bool
-	body  []byte // of a good answer
+	body  []byte                         // of a good answer
+	page  func(req *http.Request) []byte // the same, where it depends on the request
 
 	arrived  atomic.Int64 // attempts: requests, and connections that are refused or not read
 	consumed atomic.Int64 // bytes that the client has read
@@ -187,7 +201,10 @@ type faultyServer struct {
 }
 
 // arrive counts an attempt, and reports whether the fault strikes it.
-func (s *faultyServer) arrive() bool { return s.arrived.Add(1) == 1 || !s.once }
+func (s *faultyServer) arrive() bool {
+	n := s.arrived.Add(1) - s.later
+	return n == 1 || n > 1 && !s.once
+}
 
 // dial connects to the server without a network, whatever the address.
 func (s *faultyServer) dial(_ context.Context, _, addr string) (net.Conn, error) {
@@ -256,10 +273,13 @@ func (s *faultyServer) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
+		x := &exchange{conn: conn, body: s.body}
+		if s.page != nil {
+			x.body = s.page(req)
+		}
 		if _, err := io.Copy(io.Discard, req.Body); err != nil {
 			return
 		}
-		x := &exchange{conn: conn, body: s.body}
 		switch s.respond(x, req.URL.Path) {
 		case keeps:
 			continue
@@ -282,7 +302,7 @@ func (s *faultyServer) respond(x *exchange, path string) ending {
 	case s.fault.strike != nil && s.arrive():
 		return s.fault.strike(x)
 	}
-	return x.answer("200 OK", s.body)
+	return x.answer("200 OK", x.body)
 }
 
 // memoryConn is the client's end of a connection in memory.
@@ -377,7 +397,7 @@ func bodyFaults(t *testing.T) []fault {
 			x.cut(len(x.body) / 2)
 			return holds
 		}},
-		{name: "hangs up in the middle of the gzip", effect: onValues(lost, lost), strike: func(x *exchange) ending {
+		{name: "hangs up in the middle of the gzip", effect: onStates(unusable, onValues(lost, lost)), strike: func(x *exchange) ending {
 			body := gzipped(t, x.body)
 			x.head("200 OK", "Content-Encoding", "gzip", "Content-Length", fmt.Sprint(len(body)))
 			x.write(string(body[:len(body)/2]))
@@ -386,7 +406,7 @@ func bodyFaults(t *testing.T) []fault {
 		{name: "gzip that is plain text", effect: onValues(lost, lost), strike: func(x *exchange) ending {
 			return x.answer("200 OK", x.body, "Content-Encoding", "gzip")
 		}},
-		{name: "gzip without the header", effect: onValues(unusable, harmless), strike: func(x *exchange) ending {
+		{name: "gzip without the header", effect: onStates(unusable, onValues(unusable, harmless)), strike: func(x *exchange) ending {
 			return x.answer("200 OK", gzipped(t, x.body))
 		}},
 		{name: "Content-Length too long", effect: onValues(lost, unusable), strike: func(x *exchange) ending {
@@ -394,7 +414,7 @@ func bodyFaults(t *testing.T) []fault {
 			x.write(string(x.body))
 			return hangsUp
 		}},
-		{name: "Content-Length too short", effect: onValues(lost, harmless), strike: func(x *exchange) ending {
+		{name: "Content-Length too short", effect: onStates(unusable, onValues(lost, harmless)), strike: func(x *exchange) ending {
 			x.head("200 OK", "Content-Length", fmt.Sprint(len(x.body)-10))
 			x.write(string(x.body))
 			return keeps

@@ -92,10 +92,12 @@ func fillableTemplates(f *testing.F) []string {
 	}
 	for _, literal := range endpointLiterals(packageSources(f)) {
 		if template := literal.field("Template"); literal.variable != "" && strings.Contains(template, "{") {
-			templates = append(templates, template)
+			// Below another path, as what is sent to the endpoint itself is held
+			// against the description, where a version is no text.
+			templates = append(templates, "/fuzz"+template)
 		}
 	}
-	require.Contains(f, templates, insightsGetAccountEndpoint.Template)
+	require.Contains(f, templates, "/fuzz"+insightsGetAccountEndpoint.Template)
 	slices.Sort(templates)
 	return slices.Compact(templates)
 }

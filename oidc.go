@@ -292,7 +292,7 @@ func fetchGitHubToken(ctx context.Context, hc *http.Client, address string, bear
 		defer client.CloseIdleConnections()
 	}
 	var answer identityTokenAnswer
-	_, err = client.Do(&transport.Call{
+	_, err = client.Do(&transport.Call{ //nolint:contextcheck // the context is the call's
 		Context: ctx,
 		Request: &http.Request{
 			Method: http.MethodGet, URL: &asked, Host: asked.Host,

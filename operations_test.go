@@ -32,6 +32,9 @@ type operation struct {
 	answer  string
 	// text says that the answer is text, which the caller reads as it comes.
 	text bool
+	// whole is what the method hands on as it comes of an answer that is a long
+	// state; call returns what came of it with an error, too. It is empty for others.
+	whole string
 	// items is the member of the fixture that holds what a list returns, or the
 	// path to it: "a.b".
 	items string

@@ -121,8 +121,9 @@ func parseCursor(cursor Cursor) (position, error) {
 		return position{}, errCursor
 	}
 	var parts [7]string
-	rest, found := string(text), true
+	rest := string(text)
 	for i := range parts[:6] {
+		var found bool
 		if parts[i], rest, found = strings.Cut(rest, cursorSeparator); !found {
 			return position{}, errCursor
 		}
@@ -270,7 +271,7 @@ func makeRoom[T, A any](answer *A, size int) {
 		return
 	}
 	for _, field := range reflect.ValueOf(answer).Elem().Fields() {
-		if items, ok := field.Addr().Interface().(*[]T); ok {
+		if items, ok := reflect.TypeAssert[*[]T](field.Addr()); ok {
 			*items = make([]T, 0, size)
 		}
 	}

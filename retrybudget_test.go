@@ -68,7 +68,7 @@ func TestRetryBudget_AStorm(t *testing.T) {
 					calls.Go(func() {
 						for range 5 {
 							err := get(t.Context(), client)
-							assert.ErrorAs(t, err, new(*pulumiapi.APIError))
+							assert.ErrorAs(t, err, new(*pulumiapi.APIError)) //nolint:testifylint // not in the test's goroutine
 							said.Store(errors.Is(err, pulumiapi.ErrRetryBudget), err)
 							if errors.Is(err, pulumiapi.ErrRetryBudget) {
 								refused.Add(1)
@@ -86,11 +86,11 @@ func TestRetryBudget_AStorm(t *testing.T) {
 				err, stopped := said.Load(true)
 				assert.Equal(t, c.budget >= 0, stopped, "somebody was told of the budget")
 				if stopped {
-					require.ErrorContains(t, err.(error), "no more retries: the client's retry budget is used up")
+					assert.Contains(t, fmt.Sprint(err), "no more retries: the client's retry budget is used up")
 				}
 				if c.budget < 0 {
 					err, _ = said.Load(false)
-					assert.NotContains(t, err.(error).Error(), "budget")
+					assert.NotContains(t, fmt.Sprint(err), "budget")
 				}
 			})
 		})

@@ -97,11 +97,6 @@ func TestSecrets_LeaksAreSeen(t *testing.T) {
 	assert.Empty(t, leaks("[redacted] in some text, GET /api/stacks/acme"))
 }
 
-// recorder is a test whose failures are kept.
-type recorder struct{ strings.Builder }
-
-func (r *recorder) Errorf(format string, args ...any) { _, _ = fmt.Fprintf(r, format, args...) }
-
 // printed returns v as a program may print it, in all ways at once, with what is
 // below an error.
 func printed(v any) string {

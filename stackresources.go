@@ -30,7 +30,7 @@ func (s *StacksService) ExportAtVersion(ctx context.Context, id StackIdentifier,
 	if err != nil {
 		return nil, err
 	}
-	return fetch[StackState](ctx, s.client, call{endpoint: stackExportAtVersionEndpoint, args: args, decoding: decoding{unlimited: true}})
+	return fetch[StackState](ctx, s.client, call{endpoint: stackExportAtVersionEndpoint, args: args, decoding: decoding{state: true}})
 }
 
 // StackResources are all resources of a stack at one of its versions.
@@ -102,7 +102,7 @@ var stackGetResourcesEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/resources/latest
 func (s *StacksService) GetResources(ctx context.Context, id StackIdentifier) (*StackResources, error) {
-	return fetch[StackResources](ctx, s.client, call{endpoint: stackGetResourcesEndpoint, args: id.pathArgs(), decoding: decoding{unlimited: true}})
+	return fetch[StackResources](ctx, s.client, call{endpoint: stackGetResourcesEndpoint, args: id.pathArgs(), decoding: decoding{state: true}})
 }
 
 var stackGetResourcesAtVersionEndpoint = Endpoint{
@@ -118,7 +118,7 @@ func (s *StacksService) GetResourcesAtVersion(ctx context.Context, id StackIdent
 	if err != nil {
 		return nil, err
 	}
-	return fetch[StackResources](ctx, s.client, call{endpoint: stackGetResourcesAtVersionEndpoint, args: args, decoding: decoding{unlimited: true}})
+	return fetch[StackResources](ctx, s.client, call{endpoint: stackGetResourcesAtVersionEndpoint, args: args, decoding: decoding{state: true}})
 }
 
 var stackGetResourceEndpoint = Endpoint{
@@ -236,5 +236,5 @@ var stackGetOverviewEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/console/stacks/{orgName}/{projectName}/{stackName}/overview
 func (s *StacksService) GetOverview(ctx context.Context, id StackIdentifier) (*StackOverview, error) {
-	return fetch[StackOverview](ctx, s.client, call{endpoint: stackGetOverviewEndpoint, args: id.pathArgs(), decoding: decoding{unlimited: true}})
+	return fetch[StackOverview](ctx, s.client, call{endpoint: stackGetOverviewEndpoint, args: id.pathArgs(), decoding: decoding{state: true}})
 }

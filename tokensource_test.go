@@ -303,7 +303,7 @@ func TestTokenSource_LateRefusals(t *testing.T) {
 		source.srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user/stacks", Delay: time.Minute, Times: 1})
 		calls.Go(func() {
 			_, err := client.Stacks.ListPage(t.Context(), nil)
-			assert.NoError(t, err) //nolint:testifylint // not in the test's goroutine
+			assert.NoError(t, err)
 		})
 		synctest.Wait()
 		require.NoError(t, get(t.Context(), client))
@@ -354,8 +354,6 @@ func TestTokenSource_AuthorizationOfTheCallers(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Authorization", "authorization"} {
 		for _, values := range [][]string{{"update-token lease"}, nil} {
-			srv := pulumiapitest.Demo()
-			defer srv.Close()
 			var sent []string
 			client, err := pulumiapi.NewClient(
 				pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(func(context.Context) (pulumiapi.Secret, time.Time, error) {

@@ -120,19 +120,19 @@ func (st *state) newWatchdog() *watchdog {
 // watch begins to watch an attempt, returns the context that it cancels, and
 // counts the attempt as under way until the watchdog is released. Who set a deadline
 // has said how long to wait, and is not interfered with.
-func (dog *watchdog) watch(ctx context.Context, stall time.Duration, l *load) context.Context {
-	dog.stall, dog.uploading, dog.load = stall, true, l
+func (d *watchdog) watch(ctx context.Context, stall time.Duration, l *load) context.Context {
+	d.stall, d.uploading, d.load = stall, true, l
 	l.requests.Add(1)
-	dog.ctx, dog.cancel = context.WithCancelCause(ctx)
+	d.ctx, d.cancel = context.WithCancelCause(ctx)
 	if _, ok := ctx.Deadline(); ok {
-		dog.stall = 0
+		d.stall = 0
 	}
-	if dog.stall > 0 {
-		dog.timer = time.AfterFunc(dog.stall, func() {
-			dog.cancel(stallError(dog.stall))
+	if d.stall > 0 {
+		d.timer = time.AfterFunc(d.stall, func() {
+			d.cancel(stallError(d.stall))
 		})
 	}
-	return dog.ctx
+	return d.ctx
 }
 
 // expect gives the other side another full measure of time.

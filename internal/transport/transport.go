@@ -242,7 +242,7 @@ func (c *Client) prepareAgain(req *http.Request) error {
 			return req.Context().Err()
 		}
 	}
-	return c.prepare(st, req)
+	return c.prepare(st, req) //nolint:contextcheck // the state is the context
 }
 
 // prepare makes the request fit to be sent: now, and by whom it says.

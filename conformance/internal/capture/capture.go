@@ -76,7 +76,7 @@ var requests = hook{
 }
 
 // timeout is how long the tests, and each example, may take.
-const timeout = 5 * time.Minute
+const timeout = 15 * time.Minute
 
 // Run runs the tests and the examples of the module in the folder root. With an
 // error because some of them failed, there is a recording nevertheless.

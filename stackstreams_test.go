@@ -554,6 +554,9 @@ func stateOfMegabytes(megabytes int) *http.Response {
 
 // It does not run beside other tests, whose memory would count.
 func TestStacks_Exports_TakeLittleMemory(t *testing.T) { //nolint:paralleltest // see above
+	if raceDetected {
+		t.Skip("the race detector takes memory, too")
+	}
 	resp := stateOfMegabytes(100)
 	length := resp.ContentLength
 	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {

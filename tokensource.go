@@ -254,13 +254,13 @@ func (c *tokenCache) ask(ctx context.Context) *tokenFlight {
 // land hands what the source has said to those who wait.
 func (c *tokenCache) land(flight *tokenFlight) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.flight = nil
 	if flight.err == nil {
 		c.token, c.failedAt = flight.token, time.Time{}
 	} else {
 		c.failedAt = time.Now()
 	}
+	c.mu.Unlock()
 	close(flight.done)
 }
 

@@ -2,14 +2,13 @@ package transport
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // askForGzip makes the request ask for compression, and reports whether what

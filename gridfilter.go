@@ -1,6 +1,8 @@
 package pulumiapi
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"slices"
 )
@@ -132,15 +134,45 @@ type gridCondition struct {
 // defaultRows is the page size of lists that are read by rows.
 const defaultRows = 100
 
-// newGridRequest returns a request for the rows at p.
-func newGridRequest(p position, filter GridFilter, sort []GridSort) (gridRequest, error) {
+// gridRows says which rows of a grid are wanted.
+type gridRows struct {
+	kind      cursorKind // of rows, or of groups
+	cursor    Cursor
+	size      int
+	filter    GridFilter
+	sort      []GridSort
+	groupBy   []GridColumn
+	groupKeys []string
+	values    []GridColumn
+}
+
+// fetchRows gets an answer with rows of a grid, and the position that they are at.
+func fetchRows[A any](ctx context.Context, c *Client, r call, rows gridRows) (*A, position, error) {
+	p, err := startOf(rows.kind, r.endpoint, rows.cursor, rows.size, r.args...)
+	if err != nil {
+		return nil, p, err
+	}
+	p.size = cmp.Or(p.size, defaultRows)
+	req, err := rows.request(p)
+	if err != nil {
+		return nil, p, err
+	}
+	answer, err := fetchWithBody[A](ctx, c, r, "opts", req)
+	return answer, p, err
+}
+
+// request returns a request for the rows at p.
+func (g gridRows) request(p position) (gridRequest, error) {
 	start := p.number(0)
-	req := gridRequest{StartRow: start, EndRow: start + p.size}
+	req := gridRequest{
+		StartRow: start, EndRow: start + p.size,
+		RowGroupCols: g.groupBy, GroupKeys: g.groupKeys, ValueCols: g.values,
+	}
 	var err error
-	if req.FilterModel, err = filter.model(); err != nil {
+	if req.FilterModel, err = g.filter.model(); err != nil {
 		return gridRequest{}, err
 	}
-	for i, s := range sort {
+	for i, s := range g.sort {
 		if s.Column == "" {
 			return gridRequest{}, &ArgumentError{Name: fmt.Sprintf("opts.Sort[%d].Column", i), Reason: "is empty"}
 		}

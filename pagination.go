@@ -154,14 +154,6 @@ func parseNumber(text string) (number int, ok bool) {
 	return number, err == nil && number >= 0 && strconv.Itoa(number) == text
 }
 
-// startNumbered returns the position with what the service must be told of a
-// numbered page: without a page it sends everything at once.
-func (p position) startNumbered() position {
-	p.size = cmp.Or(p.size, defaultPageSize)
-	p.at = cmp.Or(p.at, "1")
-	return p
-}
-
 // next returns the cursor of the page that begins at the given place.
 func (p position) next(at string) Cursor {
 	p.at = at
@@ -261,6 +253,31 @@ func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, 
 		next = ""
 	}
 	return tokenPage(at, found, next)
+}
+
+// defaultPageSize is the page size of lists whose pages are numbered. The
+// service's own is 10.
+const defaultPageSize = 100
+
+// fetchNumberedPage gets a page of a list of numbered pages, whose answers are of
+// type A, as fetchTokenPage does.
+func fetchNumberedPage[A, T any](ctx context.Context, c *Client, r call, cursor Cursor, size int, query any, open func(*A) (items []T, total, perPage int)) (*Page[T], error) {
+	at, err := startOf(pageCursor, r.endpoint, cursor, size, r.args...)
+	if err != nil {
+		return nil, err
+	}
+	if r.query, err = encodeQuery(query); err != nil {
+		return nil, err
+	}
+	// Without a page, the service sends everything at once.
+	at.size, at.at = cmp.Or(at.size, defaultPageSize), cmp.Or(at.at, "1")
+	at.addTo(r.query, "page", "pageSize")
+	answer, err := fetch[A](ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	found, total, perPage := open(answer)
+	return numberedPage(at, found, total, perPage), nil
 }
 
 // makeRoom gives the items of an answer the room that a page of size needs, which

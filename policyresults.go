@@ -152,7 +152,9 @@ func (s *PolicyIssuesService) List(ctx context.Context, org string, opts *Policy
 // Pulumi Cloud: POST /api/orgs/{orgName}/policyresults/issues
 func (s *PolicyIssuesService) ListPage(ctx context.Context, org string, opts *PolicyIssueListOptions) (*Page[PolicyIssue], error) {
 	o := optionsOf(opts)
-	answer, p, err := s.fetchRows(ctx, rowCursor, org, o, nil, nil, nil)
+	answer, p, err := s.fetchRows(ctx, org, o.Closed, gridRows{
+		kind: rowCursor, cursor: o.Cursor, size: o.PageSize, filter: o.Filter, sort: o.Sort,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +219,10 @@ func (s *PolicyIssuesService) ListGroupsPage(ctx context.Context, org string, op
 	if len(o.GroupKeys) >= len(o.GroupBy) {
 		return nil, &ArgumentError{Name: "opts.GroupKeys", Reason: "leads to the issues themselves: use List with a filter"}
 	}
-	rows := PolicyIssueListOptions{Closed: o.Closed, Filter: o.Filter, Sort: o.Sort, PageSize: o.PageSize, Cursor: o.Cursor}
-	answer, p, err := s.fetchRows(ctx, groupCursor, org, rows, o.GroupBy, o.GroupKeys, o.Values)
+	answer, p, err := s.fetchRows(ctx, org, o.Closed, gridRows{
+		kind: groupCursor, cursor: o.Cursor, size: o.PageSize, filter: o.Filter, sort: o.Sort,
+		groupBy: o.GroupBy, groupKeys: o.GroupKeys, values: o.Values,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -232,28 +236,14 @@ type policyIssueRows struct {
 	RowCount     int               `json:"rowCount"`
 }
 
-func (s *PolicyIssuesService) fetchRows(ctx context.Context, kind cursorKind, org string, o PolicyIssueListOptions, groupBy []GridColumn, groupKeys []string, values []GridColumn) (*policyIssueRows, position, error) {
-	p, err := startOf(kind, policyIssueListEndpoint, o.Cursor, o.PageSize, orgArgs(org)...)
-	if err != nil {
-		return nil, p, err
-	}
-	if p.size == 0 {
-		p.size = defaultRows
-	}
-	req, err := newGridRequest(p, o.Filter, o.Sort)
-	if err != nil {
-		return nil, p, err
-	}
-	req.RowGroupCols, req.GroupKeys, req.ValueCols = groupBy, groupKeys, values
+func (s *PolicyIssuesService) fetchRows(ctx context.Context, org string, closed bool, rows gridRows) (*policyIssueRows, position, error) {
 	query, err := encodeQuery(struct {
 		Closed bool `url:"closed,omitempty"`
-	}{o.Closed})
+	}{closed})
 	if err != nil {
-		return nil, p, err
+		return nil, position{}, err
 	}
-	rows, err := fetchWithBody[policyIssueRows](ctx, s.client,
-		call{endpoint: policyIssueListEndpoint, args: orgArgs(org), query: query}, "opts", req)
-	return rows, p, err
+	return fetchRows[policyIssueRows](ctx, s.client, call{endpoint: policyIssueListEndpoint, args: orgArgs(org), query: query}, rows)
 }
 
 // PolicyIssueDetail is a policy issue with what is known of its policy.

@@ -59,23 +59,11 @@ func (s *StacksService) ListActivity(ctx context.Context, id StackIdentifier, op
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/activity
 func (s *StacksService) ListActivityPage(ctx context.Context, id StackIdentifier, opts *StackActivityListOptions) (*Page[StackActivity], error) {
 	o := optionsOf(opts)
-	p, err := startOf(pageCursor, stackListActivityEndpoint, o.Cursor, o.PageSize, id.pathArgs()...)
-	if err != nil {
-		return nil, err
-	}
-	values, err := encodeQuery(o)
-	if err != nil {
-		return nil, err
-	}
-	p = p.startNumbered()
-	p.addTo(values, "page", "pageSize")
-	resp, err := fetch[struct {
+	type answer struct {
 		Activity     []StackActivity `json:"activity"`
 		ItemsPerPage int             `json:"itemsPerPage"`
 		Total        int             `json:"total"`
-	}](ctx, s.client, call{endpoint: stackListActivityEndpoint, args: id.pathArgs(), query: values})
-	if err != nil {
-		return nil, err
 	}
-	return numberedPage(p, resp.Activity, resp.Total, resp.ItemsPerPage), nil
+	return fetchNumberedPage(ctx, s.client, call{endpoint: stackListActivityEndpoint, args: id.pathArgs()}, o.Cursor, o.PageSize, o,
+		func(a *answer) ([]StackActivity, int, int) { return a.Activity, a.Total, a.ItemsPerPage })
 }

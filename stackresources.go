@@ -16,6 +16,15 @@ func (id StackIdentifier) versionArgs(version int, more ...pathArg) ([]pathArg, 
 	return append(append(id.pathArgs(), pathArg{"version", strconv.Itoa(version)}), more...), nil
 }
 
+// fetchVersion makes a call about a version of a stack, and what comes after it.
+func fetchVersion[T any](ctx context.Context, c *Client, r call, id StackIdentifier, version int, more ...pathArg) (*T, error) {
+	var err error
+	if r.args, err = id.versionArgs(version, more...); err != nil {
+		return nil, err
+	}
+	return fetch[T](ctx, c, r)
+}
+
 var stackExportAtVersionEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/export/{version}",
 }
@@ -26,11 +35,7 @@ var stackExportAtVersionEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/export/{version}
 func (s *StacksService) ExportAtVersion(ctx context.Context, id StackIdentifier, version int) (*StackState, error) {
-	args, err := id.versionArgs(version)
-	if err != nil {
-		return nil, err
-	}
-	return fetch[StackState](ctx, s.client, call{endpoint: stackExportAtVersionEndpoint, args: args, decoding: decoding{state: true}})
+	return fetchVersion[StackState](ctx, s.client, call{endpoint: stackExportAtVersionEndpoint, decoding: decoding{state: true}}, id, version)
 }
 
 // StackResources are all resources of a stack at one of its versions.
@@ -114,11 +119,7 @@ var stackGetResourcesAtVersionEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/resources/{version}
 func (s *StacksService) GetResourcesAtVersion(ctx context.Context, id StackIdentifier, version int) (*StackResources, error) {
-	args, err := id.versionArgs(version)
-	if err != nil {
-		return nil, err
-	}
-	return fetch[StackResources](ctx, s.client, call{endpoint: stackGetResourcesAtVersionEndpoint, args: args, decoding: decoding{state: true}})
+	return fetchVersion[StackResources](ctx, s.client, call{endpoint: stackGetResourcesAtVersionEndpoint, decoding: decoding{state: true}}, id, version)
 }
 
 var stackGetResourceEndpoint = Endpoint{
@@ -145,11 +146,7 @@ var stackGetResourceAtVersionEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/resources/{version}/{urn}
 func (s *StacksService) GetResourceAtVersion(ctx context.Context, id StackIdentifier, version int, urn string) (*StackResource, error) {
-	args, err := id.versionArgs(version, pathArg{"urn", urn})
-	if err != nil {
-		return nil, err
-	}
-	return fetch[StackResource](ctx, s.client, call{endpoint: stackGetResourceAtVersionEndpoint, args: args})
+	return fetchVersion[StackResource](ctx, s.client, call{endpoint: stackGetResourceAtVersionEndpoint}, id, version, pathArg{"urn", urn})
 }
 
 // StackResourceCount is how many resources a stack has.

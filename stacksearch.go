@@ -72,24 +72,15 @@ func (s *StacksService) ListSearchResultsPage(ctx context.Context, org string, o
 	if len(o.GroupKeys) < len(o.GroupBy) {
 		kind = groupCursor
 	}
-	p, err := startOf(kind, stackListSearchResultsEndpoint, o.Cursor, o.PageSize, orgArgs(org)...)
-	if err != nil {
-		return nil, err
-	}
-	if p.size == 0 {
-		p.size = defaultRows
-	}
-	req, err := newGridRequest(p, o.Filter, o.Sort)
-	if err != nil {
-		return nil, err
-	}
-	req.RowGroupCols, req.GroupKeys, req.ValueCols = o.GroupBy, o.GroupKeys, o.Values
-	rows, err := fetchWithBody[struct {
+	answer, p, err := fetchRows[struct {
 		RowData  []json.RawMessage `json:"rowData"`
 		RowCount int               `json:"rowCount"`
-	}](ctx, s.client, call{endpoint: stackListSearchResultsEndpoint, args: orgArgs(org)}, "opts", req)
+	}](ctx, s.client, call{endpoint: stackListSearchResultsEndpoint, args: orgArgs(org)}, gridRows{
+		kind: kind, cursor: o.Cursor, size: o.PageSize, filter: o.Filter, sort: o.Sort,
+		groupBy: o.GroupBy, groupKeys: o.GroupKeys, values: o.Values,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return rowPage(p, rows.RowData, rows.RowCount), nil
+	return rowPage(p, answer.RowData, answer.RowCount), nil
 }

@@ -25,7 +25,7 @@ import (
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/export
 func (s *StacksService) ExportTo(ctx context.Context, id StackIdentifier, w io.Writer) (int64, error) {
-	if w == nil || isNilPointer(w) {
+	if isNil(w) {
 		return 0, &ArgumentError{Name: "w", Reason: "is nil"}
 	}
 	var written int64
@@ -52,7 +52,7 @@ func (s *StacksService) ExportTo(ctx context.Context, id StackIdentifier, w io.W
 //
 // Pulumi Cloud: POST /api/stacks/{orgName}/{projectName}/{stackName}/import
 func (s *StacksService) ImportFrom(ctx context.Context, id StackIdentifier, r io.Reader) (*StackImport, error) {
-	if r == nil || isNilPointer(r) {
+	if isNil(r) {
 		return nil, &ArgumentError{Name: "r", Reason: "is nil"}
 	}
 	return fetch[StackImport](ctx, s.client, call{

@@ -149,10 +149,6 @@ type UpdateListOptions struct {
 	Parallel int `url:"-"`
 }
 
-// defaultPageSize is the page size of lists whose pages are numbered. The
-// service's own is 10.
-const defaultPageSize = 100
-
 var updateListEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/updates",
 }
@@ -176,34 +172,21 @@ func (s *UpdatesService) List(ctx context.Context, id StackIdentifier, opts *Upd
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates
 func (s *UpdatesService) ListPage(ctx context.Context, id StackIdentifier, opts *UpdateListOptions) (*Page[Update], error) {
 	o := optionsOf(opts)
-	p, err := startOf(pageCursor, updateListEndpoint, o.Cursor, o.PageSize, id.pathArgs()...)
-	if err != nil {
-		return nil, err
-	}
 	query := struct {
 		OutputType string `url:"output-type"`
 	}{"service"} // the form that tells the updates' IDs
-	return s.listPage(ctx, call{endpoint: updateListEndpoint, args: id.pathArgs()}, p, query)
+	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListEndpoint, args: id.pathArgs()}, o.Cursor, o.PageSize, query, (*updateListAnswer).open)
 }
 
-// listPage gets the page at p of a list of updates.
-func (s *UpdatesService) listPage(ctx context.Context, r call, p position, query any) (*Page[Update], error) {
-	values, err := encodeQuery(query)
-	if err != nil {
-		return nil, err
-	}
-	p = p.startNumbered()
-	p.addTo(values, "page", "pageSize")
-	r.query = values
-	resp, err := fetch[struct {
-		Updates      []Update `json:"updates"`
-		ItemsPerPage int      `json:"itemsPerPage"`
-		Total        int      `json:"total"`
-	}](ctx, s.client, r)
-	if err != nil {
-		return nil, err
-	}
-	return numberedPage(p, resp.Updates, resp.Total, resp.ItemsPerPage), nil
+// updateListAnswer is a page of a list of updates.
+type updateListAnswer struct {
+	Updates      []Update `json:"updates"`
+	ItemsPerPage int      `json:"itemsPerPage"`
+	Total        int      `json:"total"`
+}
+
+func (a *updateListAnswer) open() (updates []Update, total, perPage int) {
+	return a.Updates, a.Total, a.ItemsPerPage
 }
 
 // PreviewListOptions choose among a stack's previews.
@@ -244,11 +227,7 @@ func (s *UpdatesService) ListPreviews(ctx context.Context, id StackIdentifier, o
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews
 func (s *UpdatesService) ListPreviewsPage(ctx context.Context, id StackIdentifier, opts *PreviewListOptions) (*Page[Update], error) {
 	o := optionsOf(opts)
-	p, err := startOf(pageCursor, updateListPreviewsEndpoint, o.Cursor, o.PageSize, id.pathArgs()...)
-	if err != nil {
-		return nil, err
-	}
-	return s.listPage(ctx, call{endpoint: updateListPreviewsEndpoint, args: id.pathArgs()}, p, o)
+	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListPreviewsEndpoint, args: id.pathArgs()}, o.Cursor, o.PageSize, o, (*updateListAnswer).open)
 }
 
 // UpdateStatus is how far an update has come.

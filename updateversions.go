@@ -28,16 +28,7 @@ func (s *UpdatesService) GetLatest(ctx context.Context, id StackIdentifier) (*Up
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/{version}
 func (s *UpdatesService) Get(ctx context.Context, id StackIdentifier, version int) (*Update, error) {
-	return fetchVersion[Update](ctx, s.client, updateGetEndpoint, id, version)
-}
-
-// fetchVersion gets what the endpoint has of a version of a stack.
-func fetchVersion[T any](ctx context.Context, c *Client, endpoint Endpoint, id StackIdentifier, version int) (*T, error) {
-	args, err := id.versionArgs(version)
-	if err != nil {
-		return nil, err
-	}
-	return fetch[T](ctx, c, call{endpoint: endpoint, args: args})
+	return fetchVersion[Update](ctx, s.client, call{endpoint: updateGetEndpoint}, id, version)
 }
 
 // UpdateSummary is how an update has ended, in short.
@@ -58,7 +49,7 @@ var updateGetSummaryEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/{version}/summary
 func (s *UpdatesService) GetSummary(ctx context.Context, id StackIdentifier, version int) (*UpdateSummary, error) {
-	return fetchVersion[UpdateSummary](ctx, s.client, updateGetSummaryEndpoint, id, version)
+	return fetchVersion[UpdateSummary](ctx, s.client, call{endpoint: updateGetSummaryEndpoint}, id, version)
 }
 
 var (
@@ -117,11 +108,7 @@ func (s *UpdatesService) ListPreviewsAtVersionPage(ctx context.Context, id Stack
 	if err != nil {
 		return nil, err
 	}
-	p, err := startOf(pageCursor, updateListPreviewsAtVersionEndpoint, o.Cursor, o.PageSize, args...)
-	if err != nil {
-		return nil, err
-	}
-	return s.listPage(ctx, call{endpoint: updateListPreviewsAtVersionEndpoint, args: args}, p, o)
+	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListPreviewsAtVersionEndpoint, args: args}, o.Cursor, o.PageSize, o, (*updateListAnswer).open)
 }
 
 // UpdateTimeline is an update, and what led to it.
@@ -177,7 +164,7 @@ func (s *UpdatesService) GetLatestTimeline(ctx context.Context, id StackIdentifi
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/{version}/timeline
 func (s *UpdatesService) GetTimeline(ctx context.Context, id StackIdentifier, version int) (*UpdateTimeline, error) {
-	return fetchVersion[UpdateTimeline](ctx, s.client, updateGetTimelineEndpoint, id, version)
+	return fetchVersion[UpdateTimeline](ctx, s.client, call{endpoint: updateGetTimelineEndpoint}, id, version)
 }
 
 // ConsoleUpdateSummary is what an update has done, as text for people.

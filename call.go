@@ -74,7 +74,7 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		return nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, &CallError{Endpoint: r.endpoint, Path: path, Err: endOf(ctx)}
+		return nil, &CallError{Endpoint: r.endpoint, Path: path, Err: transport.EndOf(ctx)}
 	}
 	x := &exchange{call: r, path: path}
 	c.setURL(&x.url, path, r.query)
@@ -110,16 +110,6 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		return &x.info, x.call.failure(err, path, x.info.RequestID, outcome)
 	}
 	return &x.info, nil
-}
-
-// endOf returns the error of a context that has ended, and its cause if that is
-// another.
-func endOf(ctx context.Context) error {
-	err := ctx.Err()
-	if cause := context.Cause(ctx); !errors.Is(err, cause) {
-		err = fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
 }
 
 // exchange is a call under way. It is the [transport.Handler] of its answers.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/pulumiapi/pulumiapi/internal/transport"
 )
 
 // WaitOptions say how often to look whether something has ended. Zero fields
@@ -124,7 +126,7 @@ func (p *poller) atEndOf(ctx context.Context, err error) error {
 	}
 	before := p.failure
 	if !errors.Is(err, ctx.Err()) { // it came first
-		before, failed.Err = failed.Err, endOf(ctx)
+		before, failed.Err = failed.Err, transport.EndOf(ctx)
 	}
 	if before != nil {
 		failed.Err = fmt.Errorf("%w; before that: %w", failed.Err, before)

@@ -163,7 +163,7 @@ func (c *Client) Do(call *Call) (Outcome, error) {
 	defer call.Body.detach()
 	req.SetResponseHandler(func(resp *http.Response) error { return c.handle(st, resp) })
 	if err := c.prepare(st, req.Request); err != nil {
-		return Outcome{}, st.explain(call.Context, err)
+		return Outcome{}, st.explain(err)
 	}
 	_, err := c.loop.Do(req) //nolint:bodyclose // the handler closes it, or hands it on
 	if st.paid {
@@ -171,7 +171,7 @@ func (c *Client) Do(call *Call) (Outcome, error) {
 		c.budget.refund()
 	}
 	if err != nil {
-		err = st.explain(call.Context, err)
+		err = st.explain(err)
 	}
 	return st.outcome(), err
 }
@@ -247,42 +247,41 @@ func (c *Client) prepareAgain(req *http.Request) error {
 
 // prepare makes the request fit to be sent: now, and by whom it says.
 func (c *Client) prepare(st *state, req *http.Request) error {
-	ctx := context.Context(st) // without the trace, which is of this call's connections
-	if st.call.Credentials != nil {
-		// A new map: net/http may not be done with that of the attempt before.
-		req.Header = req.Header.Clone()
-		// Before the limiter, too: calls that have waited for their turn must not
-		// all go out together when the credentials they wait for are there.
-		if err := st.call.Credentials.Authorize(ctx, req.Header); err != nil {
-			return st.unprepared(ctx, err)
-		}
+	// Before the limiter, too: calls that have waited for their turn must not all
+	// go out together when the credentials they wait for are there.
+	if err := st.authorize(req); err != nil || c.config.Limiter == nil {
+		return err
 	}
-	if c.config.Limiter == nil {
+	if err := c.config.Limiter.Wait(st); err != nil {
+		return st.unprepared(fmt.Errorf("rate limiter: %w", err))
+	}
+	return st.authorize(req)
+}
+
+// authorize puts the present credentials into the request. The state is their
+// context, and the limiter's: without the trace, which is of this call's
+// connections.
+func (st *state) authorize(req *http.Request) error {
+	if st.call.Credentials == nil {
 		return nil
 	}
-	if err := c.config.Limiter.Wait(ctx); err != nil {
-		return st.unprepared(ctx, fmt.Errorf("rate limiter: %w", err))
-	}
-	if st.call.Credentials != nil {
-		if err := st.call.Credentials.Authorize(ctx, req.Header); err != nil {
-			return st.unprepared(ctx, err)
-		}
+	// A new map: net/http may not be done with that of the attempt before.
+	req.Header = req.Header.Clone()
+	if err := st.call.Credentials.Authorize(st, req.Header); err != nil {
+		return st.unprepared(err)
 	}
 	return nil
 }
 
 // unprepared returns the error of a call that can't send (again): err, unless
 // the context's end is the reason, with what the last attempt came to.
-func (st *state) unprepared(ctx context.Context, err error) error {
+func (st *state) unprepared(err error) error {
 	st.waiting = false
-	if ctx.Err() != nil {
+	if st.Err() != nil {
 		st.cancelled = true
 		return err
 	}
-	if st.last == nil {
-		return err
-	}
-	return &lateError{err: err, last: st.last}
+	return withLast(err, st.last)
 }
 
 // Value implements [context.Context].
@@ -337,8 +336,8 @@ func (c *Client) handle(st *state, resp *http.Response) error {
 
 // explain returns the error of a call that failed: err, unless the context's
 // end is what stopped it.
-func (st *state) explain(ctx context.Context, err error) error {
-	ended := ctx.Err()
+func (st *state) explain(err error) error {
+	ended := st.Err()
 	switch {
 	case ended == nil && st.waiting && st.last != nil:
 		// The body could not be read again after all.
@@ -346,7 +345,7 @@ func (st *state) explain(ctx context.Context, err error) error {
 	case ended == nil, !st.waiting && !st.cancelled:
 		return withoutURL(err)
 	}
-	return &contextError{ended: ended, cause: context.Cause(ctx), last: st.last}
+	return withLast(EndOf(st), st.last)
 }
 
 // withoutURL takes off the wrapping in which net/http repeats the method and
@@ -358,34 +357,20 @@ func withoutURL(err error) error {
 	return err
 }
 
-// lateError says why there was no other attempt after one that failed.
-type lateError struct{ err, last error }
-
-func (e *lateError) Error() string   { return e.err.Error() + "; before that: " + e.last.Error() }
-func (e *lateError) Unwrap() []error { return []error{e.err, e.last} }
-
-// contextError says that the call's context ended, and what had happened until
-// then.
-type contextError struct {
-	ended, cause error
-	last         error // may be nil
+// EndOf returns the error of a context that has ended, and its cause if that is
+// another.
+func EndOf(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
 }
 
-func (e *contextError) Error() string {
-	text := e.ended.Error()
-	if !errors.Is(e.ended, e.cause) {
-		text += ": " + e.cause.Error()
+// withLast returns err, with what the last attempt came to if there was one.
+func withLast(err, last error) error {
+	if last == nil {
+		return err
 	}
-	if e.last != nil {
-		text += "; before that: " + e.last.Error()
-	}
-	return text
-}
-
-func (e *contextError) Unwrap() []error {
-	causes := []error{e.ended, e.cause}
-	if e.last != nil {
-		causes = append(causes, e.last)
-	}
-	return causes
+	return fmt.Errorf("%w; before that: %w", err, last)
 }

@@ -460,29 +460,35 @@ func TestClient_Do_ErrorsDoNotRepeatTheURL(t *testing.T) {
 	assert.Equal(t, errBroken.Error(), err.Error(), "%s: the error's text", call)
 }
 
-func TestContextError(t *testing.T) {
+func TestState_Explain_TheContextsEnd(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name string
-		err  *contextError
-		want string
+		name         string
+		ended, cause error
+		last         error
+		want         string
 	}{
-		{"plain", &contextError{ended: context.Canceled, cause: context.Canceled}, "context canceled"},
-		{"cause", &contextError{ended: context.Canceled, cause: errShutdown}, "context canceled: the program shuts down"},
-		{
-			"last", &contextError{ended: context.DeadlineExceeded, cause: context.DeadlineExceeded, last: errBroken},
-			"context deadline exceeded; before that: the wire broke",
-		},
+		{"plain", context.Canceled, context.Canceled, nil, "context canceled"},
+		{"cause", context.Canceled, errShutdown, nil, "context canceled: the program shuts down"},
+		{"last", context.DeadlineExceeded, context.DeadlineExceeded, errBroken, "context deadline exceeded; before that: the wire broke"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.want, tt.err.Error(), "contextError.Error")
-			for _, target := range []error{tt.err.ended, tt.err.cause} {
-				require.ErrorIs(t, tt.err, target, "contextError")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			if tt.ended == context.DeadlineExceeded { //nolint:errorlint // the very one
+				var stop context.CancelFunc
+				ctx, stop = context.WithDeadline(ctx, time.Now())
+				defer stop()
 			}
-			if tt.err.last != nil {
-				require.ErrorIs(t, tt.err, tt.err.last, "contextError")
+			cancel(tt.cause)
+			err := (&state{Context: ctx, call: get(t).Call, cancelled: true, last: tt.last}).explain(errors.New("whatever the transport made of it"))
+			assert.Equal(t, tt.want, err.Error(), "explain")
+			for _, target := range []error{tt.ended, tt.cause} {
+				require.ErrorIs(t, err, target, "explain")
+			}
+			if tt.last != nil {
+				require.ErrorIs(t, err, tt.last, "explain")
 			}
 		})
 	}

@@ -102,7 +102,7 @@ func TestObserver_ErrorsDoNotChangeAfterwards(t *testing.T) {
 	}()
 	client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"),
 		pulumiapi.WithObserver(pulumiapi.Observer{OnAttempt: func(_ context.Context, a pulumiapi.Attempt) { seen <- a.Err }}),
-		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) {
 			return respond(http.StatusServiceUnavailable, nil), nil
 		})}))
 	require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestSecrets_ThatAnswersRepeat(t *testing.T) {
 		client, err := pulumiapi.NewClient(pulumiapi.WithToken(token),
 			pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}),
 			pulumiapi.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-			pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 				resp := respond(c.status, []byte(c.body))
 				resp.Request = &http.Request{URL: req.URL} // as a recorder's, without credentials
 				return resp, nil
@@ -334,7 +334,7 @@ func TestObserver_WarningsAreFitToBeShown(t *testing.T) {
 	var warnings []string
 	client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"),
 		pulumiapi.WithObserver(pulumiapi.Observer{OnWarning: func(_ context.Context, w pulumiapi.Warning) { warnings = append(warnings, w.Text) }}),
-		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) {
 			return respond(200, []byte("{}"), "X-Pulumi-Warning", "upgrade\x1b[2J\tsoon"), nil
 		})}))
 	require.NoError(t, err)
@@ -362,7 +362,7 @@ func TestClient_Do_AReaderThatFails(t *testing.T) {
 		gone := errors.New("disk gone")
 		attempts := 0
 		client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(&http.Client{
-			Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 				attempts++
 				_, err := io.Copy(io.Discard, req.Body)
 				return nil, err

@@ -20,7 +20,7 @@ import (
 func lastRequest(t *testing.T, answer string, call func(*pulumiapi.Client) error) (request, body string) {
 	t.Helper()
 	client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			request = req.Method + " " + req.URL.RequestURI()
 			body = ""
 			if req.Body != nil {
@@ -428,7 +428,7 @@ func TestPolicyIssues_List_ByRows(t *testing.T) {
 	const total = 250
 	var ranges []string
 	client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			var rows struct {
 				StartRow int `json:"startRow"`
 				EndRow   int `json:"endRow"`

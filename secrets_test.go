@@ -535,7 +535,7 @@ func TestSecrets_NoPanicShowsThem(t *testing.T) {
 	for name, opt := range map[string]pulumiapi.Option{
 		"the observer": pulumiapi.WithObserver(pulumiapi.Observer{OnAttempt: func(context.Context, pulumiapi.Attempt) { broken() }}),
 		"the limiter":  pulumiapi.WithRateLimiter(limiterFunc(broken)),
-		"the transport": pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		"the transport": pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) {
 			broken()
 			return nil, nil //nolint:nilnil // it does not come to this
 		})}),

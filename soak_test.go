@@ -119,7 +119,7 @@ func newSoak(t *testing.T, workers, scenariosEach int) *soak {
 	defer first.Close()
 	var err error
 	s.client, err = pulumiapi.NewClient(append(first.Options(),
-		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			return s.cloud.Load().HTTPClient().Transport.RoundTrip(req)
 		})}),
 		// Attempts enough for any call to succeed at last.

@@ -59,7 +59,7 @@ func TestStacks_Import_SendsTheBytes(t *testing.T) {
 // the last request's body in sent.
 func sendingClient(t *testing.T, sent *string, answer string) (*pulumiapi.Client, *http.Client) {
 	t.Helper()
-	hc := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+	hc := &http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(req.Body)
 		*sent = string(body)
 		return respond(http.StatusOK, []byte(answer)), err
@@ -68,10 +68,6 @@ func sendingClient(t *testing.T, sent *string, answer string) (*pulumiapi.Client
 	require.NoError(t, err)
 	return client, hc
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func TestStacks_Import_RefusesWhatIsNoState(t *testing.T) {
 	t.Parallel()

@@ -136,13 +136,13 @@ func placeholdersFillSegments(template string) bool {
 	return true
 }
 
-func requestBody(body any) (*transport.Body, error) {
+func requestBody(body any) (transport.Body, error) {
 	if isNilPointer(body) {
-		return nil, &ArgumentError{Name: "req.Body", Reason: fmt.Sprintf("is a nil %T", body)}
+		return transport.Body{}, &ArgumentError{Name: "req.Body", Reason: fmt.Sprintf("is a nil %T", body)}
 	}
 	switch body := body.(type) {
 	case nil:
-		return nil, nil //nolint:nilnil // no body is not an error
+		return transport.Body{}, nil
 	case io.Reader:
 		return transport.ReaderBody(body), nil
 	case []byte:

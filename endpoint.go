@@ -70,13 +70,20 @@ var decodedTwice = map[string]bool{
 
 // path fills the template's placeholders with args, in order, and returns the
 // path as it goes onto the wire, each argument one segment of it.
-func (e Endpoint) path(args []pathArg) (string, error) {
+func (e Endpoint) path(args []pathArg) (string, error) { return e.pathBelow("", args) }
+
+// pathBelow returns base and the path after it.
+func (e Endpoint) pathBelow(base string, args []pathArg) (string, error) {
+	if base == "" && len(args) == 0 && !strings.Contains(e.Template, "{") {
+		return escapeLiteral(e.Template), nil // without a copy
+	}
 	var escaped strings.Builder
-	length := len(e.Template)
+	length := len(base) + len(e.Template)
 	for _, arg := range args {
 		length += len(arg.value)
 	}
 	escaped.Grow(length)
+	escaped.WriteString(base)
 	rest := e.Template
 	for _, arg := range args {
 		literal, after, found := strings.Cut(rest, "{")

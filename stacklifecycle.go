@@ -66,20 +66,20 @@ func (s *StacksService) Create(ctx context.Context, id StackIdentifier, req Stac
 func (id StackIdentifier) projectArgs() []pathArg { return id.pathArgs()[:2] }
 
 // requestBody writes the request around the state, which an encoder would change.
-func (req StackCreateRequest) requestBody(name string) (*transport.Body, error) {
+func (req StackCreateRequest) requestBody(name string) (transport.Body, error) {
 	head, err := requestEncoder.Encode(struct {
 		StackName string `json:"stackName"`
 		StackCreateRequest
 	}{name, req})
 	if err != nil {
-		return nil, &ArgumentError{Name: "req", Reason: "can't be sent as JSON: " + err.Error()}
+		return transport.Body{}, &ArgumentError{Name: "req", Reason: "can't be sent as JSON: " + err.Error()}
 	}
 	if req.State == nil {
 		return transport.BytesBody(head), nil
 	}
 	state, err := req.State.encode("req.State")
 	if err != nil {
-		return nil, err
+		return transport.Body{}, err
 	}
 	const member = `,"state":`
 	var body bytes.Buffer

@@ -63,10 +63,10 @@ func (s *StacksService) Import(ctx context.Context, id StackIdentifier, state St
 }
 
 // requestBody is the state as the body of a request.
-func (s StackState) requestBody() (*transport.Body, error) {
+func (s StackState) requestBody() (transport.Body, error) {
 	encoded, err := s.encode("state")
 	if err != nil {
-		return nil, err
+		return transport.Body{}, err
 	}
 	return transport.BytesBody(encoded), nil
 }

@@ -8,12 +8,10 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
-
-	"github.com/hashicorp/go-retryablehttp"
 )
 
 // Body is a request's body: bytes, or a reader that is read from where it
-// stands, and again from there if it can seek.
+// stands, and again from there if it can seek. The zero value is none.
 type Body struct {
 	bytes   []byte
 	secrets []string
@@ -22,12 +20,12 @@ type Body struct {
 
 // BytesBody returns a Body that sends data. The secrets in it are hidden where an
 // answer repeats them, as the credentials are.
-func BytesBody(data []byte, secrets ...string) *Body { return &Body{bytes: data, secrets: secrets} }
+func BytesBody(data []byte, secrets ...string) Body { return Body{bytes: data, secrets: secrets} }
 
 // ReaderBody returns a Body that sends what reader holds from its present
 // position on. If reader can't seek, the request is not sent again once
 // reading has begun.
-func ReaderBody(reader io.Reader) *Body {
+func ReaderBody(reader io.Reader) Body {
 	r := &rereader{reader: reader, size: -1, busy: make(chan struct{}, 1)}
 	if sized, ok := reader.(interface{ Len() int }); ok {
 		r.size = int64(sized.Len())
@@ -37,27 +35,40 @@ func ReaderBody(reader io.Reader) *Body {
 			r.seeker, r.start = seeker, start
 		}
 	}
-	return &Body{reader: r}
+	return Body{reader: r}
 }
 
-// attach makes the body that of req.
-func (b *Body) attach(req *retryablehttp.Request) error {
-	switch {
-	case b == nil, b.isEmpty():
+// attach makes the body that of req, from its start.
+func (b *Body) attach(req *http.Request) error {
+	if b.isEmpty() {
 		// To net/http, a body of length 0 would be one of unknown length.
 		return nil
-	case b.reader == nil:
-		return req.SetBody(b.bytes)
 	}
-	if err := req.SetBody(retryablehttp.ReaderFunc(b.reader.open)); err != nil {
+	body, err := b.open()
+	if err != nil {
 		return err
 	}
-	req.ContentLength = b.reader.size
-	if b.reader.seeker == nil {
-		// net/http must not take the rest of the reader for the whole body.
-		req.GetBody = nil
+	req.Body, req.ContentLength = body, int64(len(b.bytes))
+	if b.reader != nil {
+		req.ContentLength = b.reader.size
 	}
+	if b.reader == nil || b.reader.seeker != nil {
+		req.GetBody = b.open
+	}
+	// Otherwise net/http must not take the rest of the reader for the whole body.
 	return nil
+}
+
+// open returns the body to be read from its start.
+func (b *Body) open() (io.ReadCloser, error) {
+	if b.reader == nil {
+		return io.NopCloser(bytes.NewReader(b.bytes)), nil
+	}
+	reader, err := b.reader.open()
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(reader), nil
 }
 
 func (b *Body) isEmpty() bool {
@@ -67,16 +78,24 @@ func (b *Body) isEmpty() bool {
 	return b.reader.size == 0
 }
 
+// maxShort is how long a body is at most that goes out at once, with the header.
+const maxShort = 64 << 10
+
+// isShort reports whether the body is in memory and goes out at once, so that
+// there is no progress to watch. net/http must see that it is in memory, or it
+// sends the header by itself (BenchmarkW7CreateTag).
+func (b *Body) isShort() bool { return b.reader == nil && len(b.bytes) <= maxShort }
+
 // mayBlock reports whether a read may never return: what can seek is memory or a
 // file, whose reads do.
 func (b *Body) mayBlock() bool {
-	return b != nil && b.reader != nil && b.reader.seeker == nil
+	return b.reader != nil && b.reader.seeker == nil
 }
 
 // detach ends all reading from the caller's reader. A read that is under way
 // has a moment to finish; there is no way to interrupt one that blocks.
 func (b *Body) detach() {
-	if b == nil || b.reader == nil {
+	if b.reader == nil {
 		return
 	}
 	b.reader.current.Store(nil)
@@ -89,7 +108,7 @@ func (b *Body) detach() {
 
 // canReopen reports whether the body can be sent (once more).
 func (b *Body) canReopen() bool {
-	return b == nil || b.reader == nil || b.reader.canReopen()
+	return b.reader == nil || b.reader.canReopen()
 }
 
 var (
@@ -130,8 +149,7 @@ type reading struct {
 	source *rereader
 }
 
-// open prepares for reading from the start. The retry loop calls it more often
-// than it reads.
+// open prepares for reading from the start, which may come to nothing.
 func (r *rereader) open() (io.Reader, error) {
 	if !r.tryLock() {
 		return nil, errBodyUsed

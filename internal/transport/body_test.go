@@ -49,29 +49,29 @@ func TestClient_Do_BodyLength(t *testing.T) {
 	tests := []struct {
 		name     string
 		method   string
-		body     func() *Body
+		body     func() Body
 		text     string
 		length   string // the header's
 		encoding string
 	}{
-		{"POST without a body", http.MethodPost, func() *Body { return nil }, "", "0", known},
-		{"PUT without a body", http.MethodPut, func() *Body { return nil }, "", "0", known},
-		{"GET without a body", http.MethodGet, func() *Body { return nil }, "", "", known},
-		{"DELETE without a body", http.MethodDelete, func() *Body { return nil }, "", "", known},
-		{"bytes", http.MethodPost, func() *Body { return BytesBody([]byte("hello")) }, "hello", "5", known},
-		{"no bytes", http.MethodPost, func() *Body { return BytesBody(nil) }, "", "0", known},
-		{"empty bytes", http.MethodPost, func() *Body { return BytesBody([]byte{}) }, "", "0", known},
-		{"strings.Reader", http.MethodPost, func() *Body { return ReaderBody(strings.NewReader("hello")) }, "hello", "5", known},
-		{"empty strings.Reader", http.MethodPost, func() *Body { return ReaderBody(strings.NewReader("")) }, "", "0", known},
-		{"bytes.Buffer", http.MethodPost, func() *Body { return ReaderBody(bytes.NewBufferString("hello")) }, "hello", "5", known},
-		{"seeker", http.MethodPost, func() *Body { return ReaderBody(seekerWithoutLen{strings.NewReader("hello")}) }, "hello", "", unknown},
-		{"reader", http.MethodPost, func() *Body { return ReaderBody(onlyReader{strings.NewReader("hello")}) }, "hello", "", unknown},
-		{"empty reader", http.MethodPost, func() *Body { return ReaderBody(onlyReader{strings.NewReader("")}) }, "", "", unknown},
-		{"reader that gives a byte at a time", http.MethodPost, func() *Body {
+		{"POST without a body", http.MethodPost, func() Body { return Body{} }, "", "0", known},
+		{"PUT without a body", http.MethodPut, func() Body { return Body{} }, "", "0", known},
+		{"GET without a body", http.MethodGet, func() Body { return Body{} }, "", "", known},
+		{"DELETE without a body", http.MethodDelete, func() Body { return Body{} }, "", "", known},
+		{"bytes", http.MethodPost, func() Body { return BytesBody([]byte("hello")) }, "hello", "5", known},
+		{"no bytes", http.MethodPost, func() Body { return BytesBody(nil) }, "", "0", known},
+		{"empty bytes", http.MethodPost, func() Body { return BytesBody([]byte{}) }, "", "0", known},
+		{"strings.Reader", http.MethodPost, func() Body { return ReaderBody(strings.NewReader("hello")) }, "hello", "5", known},
+		{"empty strings.Reader", http.MethodPost, func() Body { return ReaderBody(strings.NewReader("")) }, "", "0", known},
+		{"bytes.Buffer", http.MethodPost, func() Body { return ReaderBody(bytes.NewBufferString("hello")) }, "hello", "5", known},
+		{"seeker", http.MethodPost, func() Body { return ReaderBody(seekerWithoutLen{strings.NewReader("hello")}) }, "hello", "", unknown},
+		{"reader", http.MethodPost, func() Body { return ReaderBody(onlyReader{strings.NewReader("hello")}) }, "hello", "", unknown},
+		{"empty reader", http.MethodPost, func() Body { return ReaderBody(onlyReader{strings.NewReader("")}) }, "", "", unknown},
+		{"reader that gives a byte at a time", http.MethodPost, func() Body {
 			return ReaderBody(iotest.OneByteReader(strings.NewReader("hello")))
 		}, "hello", "", unknown},
-		{"reader on GET", http.MethodGet, func() *Body { return ReaderBody(onlyReader{strings.NewReader("hello")}) }, "hello", "", unknown},
-		{"bytes on DELETE", http.MethodDelete, func() *Body { return BytesBody([]byte("hello")) }, "hello", "5", known},
+		{"reader on GET", http.MethodGet, func() Body { return ReaderBody(onlyReader{strings.NewReader("hello")}) }, "hello", "", unknown},
+		{"bytes on DELETE", http.MethodDelete, func() Body { return BytesBody([]byte("hello")) }, "hello", "5", known},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,19 +95,19 @@ func TestClient_Do_ResendsTheBody(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		http.Redirect(w, r, "/cloud/other", http.StatusPermanentRedirect)
 	}
-	bodies := map[string]func(*testing.T) *Body{
-		"bytes": func(*testing.T) *Body { return BytesBody([]byte("hello")) },
-		"seeker at its start": func(*testing.T) *Body {
+	bodies := map[string]func(*testing.T) Body{
+		"bytes": func(*testing.T) Body { return BytesBody([]byte("hello")) },
+		"seeker at its start": func(*testing.T) Body {
 			return ReaderBody(strings.NewReader("hello"))
 		},
-		"seeker behind its start": func(t *testing.T) *Body {
+		"seeker behind its start": func(t *testing.T) Body {
 			t.Helper()
 			reader := bytes.NewReader([]byte("not this, but hello"))
 			_, err := io.ReadFull(reader, make([]byte, 14))
 			require.NoError(t, err, "bytes.Reader.Read")
 			return ReaderBody(reader)
 		},
-		"file": func(t *testing.T) *Body {
+		"file": func(t *testing.T) Body {
 			t.Helper()
 			name := filepath.Join(t.TempDir(), "body")
 			require.NoError(t, os.WriteFile(name, []byte("not this, but hello"), 0o600), "os.WriteFile")
@@ -442,7 +442,7 @@ func TestReaderBody(t *testing.T) {
 	})
 	t.Run("no body", func(t *testing.T) {
 		t.Parallel()
-		var body *Body
+		var body Body
 		assert.True(t, body.canReopen(), "canReopen of nil")
 		assert.NotPanics(t, body.detach, "detach of nil")
 	})

@@ -145,7 +145,7 @@ func TestClient_Do_CompressedAnswersWithoutABody(t *testing.T) {
 				})
 				client := newClient(t, s.transport)
 				for range 2 {
-					call := newCall(t.Context(), t, tt.method, "/stacks", nil)
+					call := newCall(t.Context(), t, tt.method, "/stacks", Body{})
 					outcome, err := client.Do(call.Call)
 					require.NoError(t, err, "%s", call)
 					assert.Empty(t, call.body, "%s: the answer", call)
@@ -215,7 +215,7 @@ func TestClient_Do_ManyCompressedAnswersAtATime(t *testing.T) {
 			wg.Go(func() {
 				for j := range 4 {
 					path := fmt.Sprintf("/%d-%d", i, j)
-					call := newCall(t.Context(), t, http.MethodGet, path, nil)
+					call := newCall(t.Context(), t, http.MethodGet, path, Body{})
 					if j == 1 { // left before its end, and closed twice
 						call.Handle = func(resp *http.Response, _ Outcome) error {
 							_, _ = resp.Body.Read(make([]byte, 100))

@@ -40,9 +40,10 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	dog := st.newWatchdog()
-	ctx := dog.watch(req.Context(), g.stall, g.load)
-	st.dog = dog
-	req = guardUpload(req.WithContext(ctx), dog, st.call.Body.mayBlock())
+	// What follows changes the request, which must not be the caller's then.
+	dog.request = *req.WithContext(dog.watch(req.Context(), g.stall, g.load))
+	st.dog, req = dog, &dog.request
+	dog.watchUpload(&st.call.Body)
 	resp, err := g.next.RoundTrip(req)
 	if err != nil {
 		err = redactError(req, dog.explain(err))
@@ -65,38 +66,17 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		dog.release()
 		return resp, nil
 	}
-	resp.Body = &guardedBody{ReadCloser: resp.Body, dog: dog, st: st, sent: req}
+	dog.body = guardedBody{ReadCloser: resp.Body, dog: dog, st: st, sent: req}
+	resp.Body = &dog.body
 	return resp, nil
 }
 
-// guardUpload makes the request, which is the guard's own, have its body
-// watched, also where net/http sends it a second time by itself.
-func guardUpload(req *http.Request, dog *watchdog, mayBlock bool) *http.Request {
-	if req.Body == nil || req.Body == http.NoBody {
-		return req
-	}
-	guarded := func(body io.ReadCloser) io.ReadCloser {
-		upload := &guardedUpload{ReadCloser: body, dog: dog}
-		if mayBlock {
-			return &abandonedUpload{guardedUpload: upload}
-		}
-		return upload
-	}
-	req.Body = guarded(req.Body)
-	if again := req.GetBody; again != nil {
-		req.GetBody = func() (io.ReadCloser, error) {
-			body, err := again()
-			if err != nil {
-				return nil, err
-			}
-			return guarded(body), nil
-		}
-	}
-	return req
-}
-
-// watchdog cancels an attempt that makes no progress.
+// watchdog cancels an attempt that makes no progress. What it watches is in one
+// piece of memory with it (BenchmarkW7CreateTag).
 type watchdog struct {
+	request http.Request // as it is sent
+	body    guardedBody  // the answer's
+
 	ctx     context.Context //nolint:containedctx // the attempt's, to be asked why it ended
 	cancel  context.CancelCauseFunc
 	stall   time.Duration // 0: no limit
@@ -133,6 +113,38 @@ func (d *watchdog) watch(ctx context.Context, stall time.Duration, l *load) cont
 		})
 	}
 	return d.ctx
+}
+
+// watchUpload makes the sending of the request's body progress, also where net/http
+// sends it once more by itself.
+func (d *watchdog) watchUpload(body *Body) {
+	switch {
+	case d.request.Body == nil, d.request.Body == http.NoBody:
+	case body.isShort():
+		d.request.GetBody = func() (io.ReadCloser, error) {
+			d.uploaded()
+			return body.open()
+		}
+	default:
+		d.request.Body = d.watched(d.request.Body, body)
+		if d.request.GetBody != nil {
+			d.request.GetBody = func() (io.ReadCloser, error) {
+				upload, err := body.open()
+				if err != nil {
+					return nil, err
+				}
+				return d.watched(upload, body), nil
+			}
+		}
+	}
+}
+
+func (d *watchdog) watched(upload io.ReadCloser, body *Body) io.ReadCloser {
+	guarded := &guardedUpload{ReadCloser: upload, dog: d}
+	if body.mayBlock() {
+		return &abandonedUpload{guardedUpload: guarded}
+	}
+	return guarded
 }
 
 // expect gives the other side another full measure of time.

@@ -113,7 +113,7 @@ func TestClient_Do_DeadlineSwitchesTheWatchdogOff(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			s := newServer(t, slow)
-			call := newCall(ctx, t, http.MethodGet, "/stacks", nil)
+			call := newCall(ctx, t, http.MethodGet, "/stacks", Body{})
 			outcome, err := newClient(t, s.transport, withStall).Do(call.Call)
 			require.NoError(t, err, "%s", call)
 			assert.Equal(t, "hello, world", call.body, "%s: the answer", call)
@@ -232,7 +232,7 @@ func TestClient_Do_BodyHandedOn(t *testing.T) {
 	handOn := func(ctx context.Context, t *testing.T, s *server) io.ReadCloser {
 		t.Helper()
 		var body io.ReadCloser
-		call := newCall(ctx, t, http.MethodGet, "/stacks", nil)
+		call := newCall(ctx, t, http.MethodGet, "/stacks", Body{})
 		call.Handle = func(resp *http.Response, _ Outcome) error {
 			body = resp.Body
 			return nil

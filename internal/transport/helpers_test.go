@@ -317,7 +317,7 @@ type testCall struct {
 
 // newCall returns a call of the path below testBase. It is idempotent if its
 // method is.
-func newCall(ctx context.Context, t *testing.T, method, path string, body *Body) *testCall {
+func newCall(ctx context.Context, t *testing.T, method, path string, body Body) *testCall {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, testBase+path, http.NoBody)
 	require.NoError(t, err, "http.NewRequest(%s, %s)", method, path)
@@ -353,7 +353,7 @@ func (c *testCall) Receive(resp *http.Response, sofar Outcome) error { return c.
 
 func get(t *testing.T) *testCall {
 	t.Helper()
-	return newCall(t.Context(), t, http.MethodGet, "/stacks", nil)
+	return newCall(t.Context(), t, http.MethodGet, "/stacks", Body{})
 }
 
 func post(t *testing.T) *testCall {

@@ -154,7 +154,7 @@ func TestClient_Do_ObservesFailures(t *testing.T) {
 		}
 		for _, tt := range tests {
 			var got []Attempt
-			call := newCall(tt.context(), t, http.MethodGet, "/stacks", nil)
+			call := newCall(tt.context(), t, http.MethodGet, "/stacks", Body{})
 			_, err := newClient(t, tt.transport, withAttempts(&got), withRetry(RetryPolicy{MaxAttempts: 1, Budget: -1})).Do(call.Call)
 			require.Error(t, err, "%s, %s", call, tt.name)
 			require.Len(t, got, len(tt.want), "%s, %s: attempts observed", call, tt.name)
@@ -214,7 +214,7 @@ func TestClient_Do_ObserversGetTheCallsContext(t *testing.T) {
 			c.OnAttempt = append(c.OnAttempt, func(ctx context.Context, _ Attempt) { see(ctx) }, func(ctx context.Context, _ Attempt) { see(ctx) })
 			c.OnWarning = append(c.OnWarning, func(ctx context.Context, _ Warning) { see(ctx) })
 		})
-	call := newCall(ctx, t, http.MethodGet, "/stacks", nil)
+	call := newCall(ctx, t, http.MethodGet, "/stacks", Body{})
 	_, err := client.Do(call.Call)
 	require.NoError(t, err, "%s", call)
 	assert.Equal(t, []string{"here", "here", "here"}, seen, "%s: what the observers found in their contexts", call)

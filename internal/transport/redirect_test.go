@@ -152,7 +152,7 @@ func TestClient_Do_Redirects(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						s := newRedirectServer(t, code, tt.location)
-						var body *Body
+						var body Body
 						if method != http.MethodGet && method != http.MethodHead {
 							body = BytesBody([]byte("hello"))
 						}
@@ -172,7 +172,7 @@ func TestClient_Do_Redirects(t *testing.T) {
 								"%s, redirected: Authorization", call)
 							if method != http.MethodHead {
 								want := method + " /cloud/other "
-								if body != nil {
+								if !body.isEmpty() {
 									want += "hello"
 								}
 								assert.Equal(t, want, call.body, "%s, redirected by %d to %s: the answer", call, code, tt.location)
@@ -212,22 +212,22 @@ func TestClient_Do_RedirectReasons(t *testing.T) {
 		code     int
 		location string
 		method   string
-		body     *Body
+		body     Body
 		want     string
 	}{
-		{"origin", 302, "http://evil.test/cloud", http.MethodGet, nil, "another origin"},
-		{"outside", 302, "/login", http.MethodGet, nil, "outside the base URL's path"},
-		{"user", 302, "http://user@api.test/cloud/other", http.MethodGet, nil, "it names a user"},
-		{"method", 302, "/cloud/other", http.MethodPost, nil, "a 302 would turn the POST into a GET"},
-		{"method and origin", 302, "http://evil.test/", http.MethodPost, nil, "another origin"},
+		{"origin", 302, "http://evil.test/cloud", http.MethodGet, Body{}, "another origin"},
+		{"outside", 302, "/login", http.MethodGet, Body{}, "outside the base URL's path"},
+		{"user", 302, "http://user@api.test/cloud/other", http.MethodGet, Body{}, "it names a user"},
+		{"method", 302, "/cloud/other", http.MethodPost, Body{}, "a 302 would turn the POST into a GET"},
+		{"method and origin", 302, "http://evil.test/", http.MethodPost, Body{}, "another origin"},
 		{"body", 307, "/cloud/other", http.MethodPut, ReaderBody(io.MultiReader(strings.NewReader("hello"))), "a body that can't be sent again"},
-		{"no Location", 302, "", http.MethodGet, nil, "status 302 without a usable Location"},
-		{"no Location", 307, "", http.MethodPost, nil, "status 307 without a usable Location"},
-		{"not modified", 304, "", http.MethodGet, nil, "status 304 without a usable Location"},
-		{"choices", 300, "/cloud/other", http.MethodGet, nil, "refused: "},
-		{"garbage", 302, "http://[::1", http.MethodGet, nil, "status 302 without a usable Location"},
-		{"bad escape", 308, "/cloud/%zz", http.MethodPost, nil, "status 308 without a usable Location"},
-		{"long path", 302, "/login/" + strings.Repeat("x", 1000), http.MethodGet, nil, strings.Repeat("x", 33) + "… refused"},
+		{"no Location", 302, "", http.MethodGet, Body{}, "status 302 without a usable Location"},
+		{"no Location", 307, "", http.MethodPost, Body{}, "status 307 without a usable Location"},
+		{"not modified", 304, "", http.MethodGet, Body{}, "status 304 without a usable Location"},
+		{"choices", 300, "/cloud/other", http.MethodGet, Body{}, "refused: "},
+		{"garbage", 302, "http://[::1", http.MethodGet, Body{}, "status 302 without a usable Location"},
+		{"bad escape", 308, "/cloud/%zz", http.MethodPost, Body{}, "status 308 without a usable Location"},
+		{"long path", 302, "/login/" + strings.Repeat("x", 1000), http.MethodGet, Body{}, strings.Repeat("x", 33) + "… refused"},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%s %d", tt.name, tt.code), func(t *testing.T) {
@@ -261,7 +261,7 @@ func TestClient_Do_RedirectLoopEnds(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newRedirectServer(t, tt.code, "/cloud/stacks")
-				call := newCall(t.Context(), t, tt.method, "/stacks", nil)
+				call := newCall(t.Context(), t, tt.method, "/stacks", Body{})
 				outcome, err := newClient(t, s.transport).Do(call.Call)
 				require.ErrorContains(t, err, "more than 10", "%s", call)
 				assert.Equal(t, 1, outcome.Attempts, "%s: attempts", call)

@@ -37,16 +37,18 @@ func (e permanentError) Unwrap() error { return e.error }
 // other attempt, because part of the answer is in the caller's hands already.
 func Permanent(err error) error { return permanentError{err} }
 
-// checkRetry is called after every exchange, and again after the handler has
-// read the answer. It judges once an attempt: when it failed without an
-// answer, or when the answer has been read.
+// checkRetry is called after every attempt. It has the answer read, if there is
+// one, and judges.
 func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	st := stateOf(ctx)
-	if err == nil && !st.handled {
-		return false, nil
+	if err == nil {
+		err = c.handle(st, resp) //nolint:contextcheck // the state is the context
 	}
 	st.waiting = c.conclude(ctx, st, resp, err)
-	return st.waiting, nil
+	if st.waiting {
+		return true, nil
+	}
+	return false, err
 }
 
 // conclude ends the attempt: it keeps what the attempt says about the call,

@@ -53,7 +53,7 @@ func TestClient_Do_RetriesByStatus(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %d", method, tt.status), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					call := newCall(t.Context(), t, method, "/stacks", nil)
+					call := newCall(t.Context(), t, method, "/stacks", Body{})
 					outcome, err := newClient(t, script(answer(tt.status, ""), answer(http.StatusOK, ""))).Do(call.Call)
 					if tt.retried && call.Idempotent {
 						require.NoError(t, err, "%s answered %d, 200", call, tt.status)
@@ -133,7 +133,7 @@ func TestClient_Do_UncertaintyStays(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				call := newCall(t.Context(), t, http.MethodDelete, "/stacks", nil)
+				call := newCall(t.Context(), t, http.MethodDelete, "/stacks", Body{})
 				outcome, err := newClient(t, script(tt.answers...)).Do(call.Call)
 				require.Error(t, err, "%s", call)
 				assert.Equal(t, tt.want, outcome, "%s: the outcome", call)
@@ -150,7 +150,7 @@ func TestClient_Do_UncertaintyStays(t *testing.T) {
 func TestClient_Do_HandlerMakesASuccessOfARefusal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		call := newCall(t.Context(), t, http.MethodDelete, "/stacks", nil)
+		call := newCall(t.Context(), t, http.MethodDelete, "/stacks", Body{})
 		handle := call.Handle
 		call.Handle = func(resp *http.Response, sofar Outcome) error {
 			if resp.StatusCode == http.StatusNotFound && sofar.Uncertain {
@@ -169,11 +169,11 @@ func TestClient_Do_HandlerMakesASuccessOfARefusal(t *testing.T) {
 
 func TestClient_Do_RetriesAnyMethodThatWasNotWritten(t *testing.T) {
 	t.Parallel()
-	bodies := map[string]func() *Body{
-		"no body":     func() *Body { return nil },
-		"bytes":       func() *Body { return BytesBody([]byte("hello")) },
-		"seeker":      func() *Body { return ReaderBody(strings.NewReader("hello")) },
-		"once reader": func() *Body { return ReaderBody(io.MultiReader(strings.NewReader("hello"))) },
+	bodies := map[string]func() Body{
+		"no body":     func() Body { return Body{} },
+		"bytes":       func() Body { return BytesBody([]byte("hello")) },
+		"seeker":      func() Body { return ReaderBody(strings.NewReader("hello")) },
+		"once reader": func() Body { return ReaderBody(io.MultiReader(strings.NewReader("hello"))) },
 	}
 	for name, body := range bodies {
 		t.Run(name, func(t *testing.T) {
@@ -535,7 +535,7 @@ func TestClient_Do_AnswerCutOff(t *testing.T) {
 						}
 						return conn
 					}
-					call := newCall(t.Context(), t, method, "/stacks", nil)
+					call := newCall(t.Context(), t, method, "/stacks", Body{})
 					outcome, err := newClient(t, s.transport).Do(call.Call)
 					if call.Idempotent {
 						require.NoError(t, err, "%s", call)
@@ -560,7 +560,7 @@ func TestClient_Do_RefusalCutOff(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newServer(t, raw("HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\nhello"))
-				call := newCall(t.Context(), t, method, "/stacks", nil)
+				call := newCall(t.Context(), t, method, "/stacks", Body{})
 				outcome, err := newClient(t, s.transport).Do(call.Call)
 				requireStatus(t, http.StatusNotFound, err, call)
 				require.ErrorContains(t, err, "hello", "%s", call)
@@ -832,7 +832,7 @@ func TestClient_Do_WaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 				start := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), tt.left)
 				defer cancel()
-				call := newCall(ctx, t, http.MethodGet, "/stacks", nil)
+				call := newCall(ctx, t, http.MethodGet, "/stacks", Body{})
 				policy := RetryPolicy{MaxAttempts: 4, MinWait: tt.minWait, MaxWait: time.Minute, Budget: -1}
 				outcome, err := newClient(t, script(tt.first), withRetry(policy)).Do(call.Call)
 				require.Error(t, err, "%s", call)
@@ -847,7 +847,7 @@ func TestClient_Do_WaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), testMinWait+1)
 			defer cancel()
-			call := newCall(ctx, t, http.MethodGet, "/stacks", nil)
+			call := newCall(ctx, t, http.MethodGet, "/stacks", Body{})
 			outcome, err := newClient(t, script(answer(503, ""), answer(200, ""))).Do(call.Call)
 			require.NoError(t, err, "%s", call)
 			assert.Equal(t, 2, outcome.Attempts, "%s: attempts", call)

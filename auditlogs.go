@@ -98,7 +98,7 @@ func (s *AuditLogsService) listPage(ctx context.Context, r call, cursor Cursor, 
 		ContinuationToken string          `json:"continuationToken"`
 	}
 	return fetchTokenPage(ctx, s.client, r, paging{cursor: cursor, tokenName: "continuationToken"}, query,
-		func(a *answer) ([]AuditLogEvent, string) { return a.AuditLogEvents, a.ContinuationToken })
+		func(a *answer) (*[]AuditLogEvent, string) { return &a.AuditLogEvents, a.ContinuationToken })
 }
 
 // AuditLogListV1Options choose a part of an audit log in the older way.

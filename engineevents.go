@@ -475,12 +475,12 @@ func (s *UpdatesService) listEventsPage(ctx context.Context, r call, opts *Engin
 		ContinuationToken string        `json:"continuationToken"`
 	}
 	page := paging{cursor: o.Cursor, tokenName: "continuationToken", grows: true}
-	return fetchTokenPage(ctx, s.client, r, page, o, func(a *answer) ([]EngineEvent, string) {
+	return fetchTokenPage(ctx, s.client, r, page, o, func(a *answer) (*[]EngineEvent, string) {
 		for i := range a.Events {
 			if event := &a.Events[i]; event.Type == "" {
 				event.Type = event.payloadType()
 			}
 		}
-		return a.Events, a.ContinuationToken
+		return &a.Events, a.ContinuationToken
 	})
 }

@@ -115,7 +115,7 @@ func (s *OrgsService) ListMembersPage(ctx context.Context, org string, opts *Org
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: orgListMembersEndpoint, args: orgArgs(org)},
 		paging{cursor: o.Cursor, tokenName: "continuationToken"}, o,
-		func(a *answer) ([]OrgMember, string) { return a.Members, a.ContinuationToken })
+		func(a *answer) (*[]OrgMember, string) { return &a.Members, a.ContinuationToken })
 }
 
 // orgArgs is the placeholder of an organization, and what comes after it.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // walkOptions is what a list's options say about walking it.
@@ -156,7 +157,7 @@ func (w *walker[T]) takePage(cursor Cursor) (*Page[T], error) {
 	}
 	first := w.ahead[0]
 	w.ahead = slices.Delete(w.ahead, 0, 1)
-	<-first.done
+	first.running.Wait()
 	first.raise()
 	if captured, ok := w.ctx.Value(captureKey{}).(*ResponseInfo); ok {
 		*captured = first.info
@@ -193,7 +194,8 @@ func (w *walker[T]) begin(cursor Cursor) {
 	if w.cancel == nil {
 		w.aheadCtx, w.cancel = context.WithCancel(w.ctx) //nolint:gosec // stop calls it
 	}
-	p := &pageAhead[T]{cursor: cursor, done: make(chan struct{})}
+	p := &pageAhead[T]{cursor: cursor}
+	p.running.Add(1)
 	w.ahead = append(w.ahead, p)
 	ctx := w.aheadCtx
 	if ctx.Value(captureKey{}) != nil {
@@ -221,15 +223,15 @@ func (w *walker[T]) stop() {
 	}
 	w.cancel()
 	for _, p := range w.ahead {
-		<-p.done
+		p.running.Wait()
 	}
 }
 
 // pageAhead is a page that is fetched by a goroutine of its own. All but the
-// cursor is its until done is closed.
+// cursor is its while it is running.
 type pageAhead[T any] struct {
-	cursor Cursor
-	done   chan struct{}
+	cursor  Cursor
+	running sync.WaitGroup
 
 	page *Page[T]
 	err  error
@@ -241,7 +243,7 @@ type pageAhead[T any] struct {
 }
 
 func (p *pageAhead[T]) run(ctx context.Context, fetch func(context.Context, Cursor) (*Page[T], error)) {
-	defer close(p.done)
+	defer p.running.Done()
 	returned := false
 	defer func() {
 		if !returned {

@@ -166,8 +166,8 @@ func (s *StacksService) ListPage(ctx context.Context, opts *StackListOptions) (*
 		ContinuationToken string         `json:"continuationToken"`
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: stackListEndpoint},
-		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "maxResults"}, o,
-		func(a *answer) ([]StackSummary, string) { return a.Stacks, a.ContinuationToken })
+		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "maxResults"}, opts,
+		func(a *answer) (*[]StackSummary, string) { return &a.Stacks, a.ContinuationToken })
 }
 
 var stackGetEndpoint = Endpoint{
@@ -226,7 +226,7 @@ func (s *StacksService) SetTag(ctx context.Context, id StackIdentifier, name, va
 }
 
 func (s *StacksService) sendTag(ctx context.Context, r call, name, value string) error {
-	body, err := jsonBody("name, value", stackTagRequest{Name: name, Value: value})
+	body, err := jsonBody("name, value", &stackTagRequest{Name: name, Value: value})
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (s *TokensService) ListPage(ctx context.Context, opts *AccessTokenListOptio
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: tokenListEndpoint},
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "maxResults"}, o,
-		func(a *answer) ([]AccessToken, string) { return a.Tokens, a.ContinuationToken })
+		func(a *answer) (*[]AccessToken, string) { return &a.Tokens, a.ContinuationToken })
 }
 
 // AccessTokenCreateRequest describes a new token.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -520,4 +521,34 @@ func (c *byteCounter) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += n
 	return n, err
+}
+
+// writeCounter is a connection that counts what is written at a time.
+type writeCounter struct {
+	net.Conn
+
+	writes *atomic.Int64
+}
+
+func (c writeCounter) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
+
+// A header that goes out by itself costs a packet.
+func TestClient_Do_ShortBodyGoesOutWithTheHeader(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newEchoServer(t)
+		dial, writes := s.transport.DialContext, new(atomic.Int64)
+		s.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return writeCounter{conn, writes}, err
+		}
+		call := newCall(t.Context(), t, http.MethodPost, "/stacks", BytesBody([]byte("hello")))
+		_, err := newClient(t, s.transport).Do(call.Call)
+		require.NoError(t, err)
+		assert.Equal(t, "hello", call.body)
+		assert.EqualValues(t, 1, writes.Load(), "writes to the connection")
+	})
 }

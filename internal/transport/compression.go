@@ -1,14 +1,16 @@
 package transport
 
 import (
+	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // askForGzip makes the request ask for compression, and reports whether what
@@ -61,7 +63,53 @@ func isGzip(encodings []string) bool {
 	return gzips == 1
 }
 
-var gzipReaders sync.Pool
+var gzipReaders = sync.Pool{New: func() any { return &gzipReader{source: bufio.NewReader(nil)} }}
+
+// gzipReader reads the members of a gzip stream (BenchmarkW3ExportToGzip). It looks
+// for the next member itself: the library takes a header that is cut off within its
+// optional fields for the end of the stream.
+type gzipReader struct {
+	source   *bufio.Reader
+	member   gzip.Reader
+	inMember bool
+}
+
+func (r *gzipReader) reset(source io.Reader) {
+	r.source.Reset(source)
+	r.inMember = false
+}
+
+func (r *gzipReader) Read(p []byte) (int, error) {
+	for {
+		if !r.inMember {
+			if err := r.nextMember(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := r.member.Read(p)
+		if !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		r.inMember = false
+		if n > 0 {
+			return n, nil
+		}
+	}
+}
+
+// nextMember reads the header of a member; [io.EOF] is the end of the stream.
+func (r *gzipReader) nextMember() error {
+	if _, err := r.source.Peek(1); err != nil {
+		return err
+	}
+	err := r.member.Reset(r.source)
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	r.member.Multistream(false)
+	r.inMember = err == nil
+	return err
+}
 
 // gzipBody reads an answer's body that is compressed. It starts at the first
 // read, as an answer to HEAD says gzip and has no body.
@@ -71,7 +119,7 @@ type gzipBody struct {
 
 	// mu is held while somebody reads: a reader in use must not go into the pool.
 	mu     sync.Mutex
-	reader *gzip.Reader
+	reader *gzipReader
 	err    error
 }
 
@@ -82,34 +130,19 @@ func (b *gzipBody) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	if b.reader == nil {
-		if b.err = b.start(); b.err != nil {
-			return 0, b.err
-		}
+		b.reader, _ = gzipReaders.Get().(*gzipReader)
+		b.reader.reset(b.source())
 	}
 	n, err := b.reader.Read(p)
 	b.err = err
 	return n, err
 }
 
-func (b *gzipBody) start() error {
-	source := io.Reader(b.compressed)
+func (b *gzipBody) source() io.Reader {
 	if b.fetched != nil {
-		source = b.fetched
+		return b.fetched
 	}
-	if pooled, ok := gzipReaders.Get().(*gzip.Reader); ok {
-		if err := pooled.Reset(source); err != nil {
-			gzipReaders.Put(pooled)
-			return err
-		}
-		b.reader = pooled
-		return nil
-	}
-	reader, err := gzip.NewReader(source)
-	if err != nil {
-		return err
-	}
-	b.reader = reader
-	return nil
+	return b.compressed
 }
 
 // Length returns how long an answer's body says that it will be, or -1. Gzip says
@@ -165,6 +198,7 @@ func (b *gzipBody) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reader != nil {
+		b.reader.reset(nil) // the pool must not keep the answer alive
 		gzipReaders.Put(b.reader)
 		b.reader = nil
 	}

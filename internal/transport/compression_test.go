@@ -1,12 +1,14 @@
 package transport
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -315,5 +317,35 @@ func TestGzipBody_PoolAfterAFailure(t *testing.T) {
 		require.NoError(t, err, "gzipBody.Read")
 		assert.Equal(t, "hello", string(got), "gzipBody.Read")
 		require.NoError(t, body.Close(), "gzipBody.Close")
+	}
+}
+
+func TestGzipReader_CutOffAnywhere(t *testing.T) {
+	t.Parallel()
+	var stream bytes.Buffer
+	var ends []int // where a member ends, and the start
+	for _, text := range []string{"", "Timestamp,Name\n", strings.Repeat("a member with all there is\n", 100)} {
+		ends = append(ends, stream.Len())
+		member := gzip.NewWriter(&stream)
+		member.Name, member.Comment, member.Extra = "log.csv", "of a month", []byte("more")
+		_, err := member.Write([]byte(text))
+		require.NoError(t, err)
+		require.NoError(t, member.Close())
+	}
+	ends = append(ends, stream.Len())
+
+	for length := range stream.Len() + 1 {
+		cut := stream.Bytes()[:length]
+		reader := &gzipReader{source: bufio.NewReader(nil)}
+		reader.reset(bytes.NewReader(cut))
+		text, err := io.ReadAll(reader)
+		if slices.Contains(ends, length) {
+			require.NoError(t, err, "%d bytes of %d", length, stream.Len())
+		} else {
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF, "%d bytes of %d", length, stream.Len())
+		}
+		if length == stream.Len() {
+			assert.Len(t, text, len("Timestamp,Name\n")+100*len("a member with all there is\n"))
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package pulumiapi_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/csv"
@@ -177,7 +178,7 @@ func FuzzAuditLogExport(f *testing.F) {
 		append(bytes.Clone(zipped), zipped...), append(bytes.Clone(zipped), text...), bytes.Repeat(gzipped(f, nil), 100), gzipped(f, nil), header,
 		append(bytes.Clone(header), bytes.Repeat([]byte{0xff}, 70_000)...), []byte("\x1f"), []byte("\x1f\x8b"), []byte("\x1f\x8bplain"), []byte(signInPage),
 		gzipped(f, []byte(signInPage)), []byte("\ufeff \n<html>"), []byte(" \ufeff<"), bytes.Repeat([]byte(" "), 511), append(bytes.Repeat([]byte(" "), 512), '<'),
-		gzipped(f, bytes.Repeat([]byte("\x1f\x8b"), 1000)),
+		gzipped(f, bytes.Repeat([]byte("\x1f\x8b"), 1000)), []byte("\x1f\x8b\bA0000001\x00\x00\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00"),
 	} {
 		f.Add(data, false)
 		f.Add(data, true)
@@ -249,13 +250,57 @@ func plainText(w io.Writer, data []byte, encoded bool, limit int64) error {
 		case !named && (err == nil && string(start) != "\x1f\x8b" || errors.Is(err, io.ErrUnexpectedEOF)):
 			continue
 		}
-		unzipped, err := gzip.NewReader(reader)
-		if err != nil {
-			return err
+		unzipped := &strictGzip{source: bufio.NewReader(reader)}
+		if err := unzipped.next(); err != nil {
+			return noEOF(err)
 		}
 		reader = unzipped
 	}
 	_, err := io.Copy(w, io.LimitReader(reader, limit))
+	return err
+}
+
+// strictGzip reads gzip with the standard library, but refuses headers in which a
+// reserved bit is set, as RFC 1952 wants it (section 2.3.1.2).
+type strictGzip struct {
+	source *bufio.Reader
+	member *gzip.Reader
+	err    error
+}
+
+// next reads the header of a member; [io.EOF] is the end.
+func (g *strictGzip) next() error {
+	const flags, reserved = 3, 0xe0
+	start, err := g.source.Peek(flags + 1)
+	switch {
+	case len(start) == 0:
+		return err
+	case len(start) > flags && start[flags]&reserved != 0:
+		return gzip.ErrHeader
+	}
+	if g.member, err = gzip.NewReader(g.source); err != nil {
+		return noEOF(err)
+	}
+	g.member.Multistream(false)
+	return nil
+}
+
+func (g *strictGzip) Read(p []byte) (int, error) {
+	if g.err != nil {
+		return 0, g.err
+	}
+	n, err := g.member.Read(p)
+	if errors.Is(err, io.EOF) {
+		err = g.next()
+	}
+	g.err = err
+	return n, err
+}
+
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
 	return err
 }
 

@@ -63,7 +63,7 @@ func isGzip(encodings []string) bool {
 	return gzips == 1
 }
 
-var gzipReaders = sync.Pool{New: func() any { return &gzipReader{source: bufio.NewReader(nil)} }}
+var gzipReaders = sync.Pool{New: func() any { return newGzipReader(nil) }}
 
 // gzipReader reads the members of a gzip stream (BenchmarkW3ExportToGzip). It looks
 // for the next member itself: the library takes a header that is cut off within its
@@ -73,6 +73,8 @@ type gzipReader struct {
 	member   gzip.Reader
 	inMember bool
 }
+
+func newGzipReader(source io.Reader) *gzipReader { return &gzipReader{source: bufio.NewReader(source)} }
 
 func (r *gzipReader) reset(source io.Reader) {
 	r.source.Reset(source)

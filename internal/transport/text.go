@@ -2,7 +2,6 @@ package transport
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
@@ -17,11 +16,7 @@ const textStart = 512
 func OpenText(resp *http.Response) (body io.ReadCloser, start []byte, err error) {
 	text := bufio.NewReader(resp.Body)
 	if magic, _ := text.Peek(2); string(magic) == "\x1f\x8b" {
-		unzipped, err := gzip.NewReader(text)
-		if err != nil {
-			return nil, nil, errors.Join(err, resp.Body.Close())
-		}
-		text = bufio.NewReader(unzipped)
+		text = bufio.NewReader(newGzipReader(text))
 	}
 	start, err = text.Peek(textStart)
 	if err != nil && !errors.Is(err, io.EOF) {

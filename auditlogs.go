@@ -225,9 +225,14 @@ func (s *AuditLogsService) export(ctx context.Context, r call, query any) (io.Re
 	if r.query, err = encodeQuery(query); err != nil {
 		return nil, err
 	}
+	return openText(ctx, s.client, r)
+}
+
+// openText makes a call whose answer is text that the caller reads.
+func openText(ctx context.Context, c *Client, r call) (io.ReadCloser, error) {
 	stream := &textStream{call: r}
 	r.receive = stream.open
-	info, err := s.client.send(ctx, r)
+	info, err := c.send(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,8 @@ type Client struct {
 	Insights *InsightsService
 	// PolicyIssues reads and triages what policies have found.
 	PolicyIssues *PolicyIssuesService
+	// PolicyCompliance tells how well policies are obeyed.
+	PolicyCompliance *PolicyComplianceService
 	// User is the token's user: who it is, and what belongs to the account.
 	User *UserService
 	// Meta tells about the service itself.
@@ -154,6 +156,7 @@ func (c *config) newClient() (*Client, error) {
 	client.AuditLogs = &AuditLogsService{client: client}
 	client.Insights = &InsightsService{client: client}
 	client.PolicyIssues = &PolicyIssuesService{client: client}
+	client.PolicyCompliance = &PolicyComplianceService{client: client}
 	client.User = &UserService{client: client}
 	client.Meta = &MetaService{client: client}
 	return client, nil

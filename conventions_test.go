@@ -124,6 +124,9 @@ var renamed = map[string]string{
 	"SecretsProvider": "secrets_providers", "SecureStore": "$pulumiSecureStore",
 }
 
+// change is how the service begins the names of what a request changes.
+var change = regexp.MustCompile(`^(?:set|new)([A-Z])`)
+
 // checkTagNames: a tag names its field, so that two of the same type can't be
 // swapped. Where the names differ, they stand in renamed.
 func checkTagNames(set sourceSet) (wrong []string) {
@@ -144,7 +147,8 @@ func checkTagNames(set sourceSet) (wrong []string) {
 			}
 			for _, key := range []string{"json", "url"} {
 				tag, _, _ := strings.Cut(reflect.StructTag(text).Get(key), ",")
-				if tag == "" || tag == "-" || strings.EqualFold(plain.Replace(tag), name) || renamed[name] == tag {
+				if tag == "" || tag == "-" || strings.EqualFold(plain.Replace(tag), name) ||
+					strings.EqualFold(change.ReplaceAllString(tag, "$1"), name) || renamed[name] == tag {
 					continue
 				}
 				wrong = append(wrong, fmt.Sprintf("%s: the %s tag of %s says %s", set.at(field), key, name, tag))

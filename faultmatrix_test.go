@@ -60,7 +60,7 @@ func TestFaultMatrix(t *testing.T) {
 func TestFaultMatrix_HasEveryMethod(t *testing.T) {
 	t.Parallel()
 	var names []string
-	for _, o := range slices.Concat(operations(), logOperations()) {
+	for _, o := range slices.Concat(operations(), textOperations()) {
 		names = append(names, o.name)
 	}
 	slices.Sort(names)
@@ -71,11 +71,11 @@ func TestFaultMatrix_HasEveryMethod(t *testing.T) {
 // those that ask with HEAD: to most faults, an answer without a body is immune.
 func matrixOperations() []operation {
 	withBody := slices.DeleteFunc(operations(), func(o operation) bool { return o.method() == http.MethodHead })
-	return append(withBody, logOperations()...)
+	return append(withBody, textOperations()...)
 }
 
-// logOperations are those whose answer is no JSON.
-func logOperations() []operation {
+// textOperations are those whose answer is no JSON.
+func textOperations() []operation {
 	return []operation{
 		{
 			name: "AuditLogs.Export", answer: auditLogText, text: true, resends: true, on404: []string{"GET"},
@@ -87,6 +87,12 @@ func logOperations() []operation {
 			name: "AuditLogs.ExportV1", answer: auditLogText, text: true, resends: true, on404: []string{"GET"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return readAll(client.AuditLogs.ExportV1(ctx, "acme", nil))
+			},
+		},
+		{
+			name: "PolicyIssues.Export", answer: auditLogText, text: true, resends: true, on404: []string{"POST"},
+			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return readAll(client.PolicyIssues.Export(ctx, "acme", nil))
 			},
 		},
 	}

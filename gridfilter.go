@@ -98,11 +98,16 @@ type GridColumn struct {
 	AggFunc *string `json:"aggFunc,omitzero"`
 }
 
-// gridRequest asks for rows of a grid. Its arrays are empty rather than null:
-// nobody says that the service takes null.
+// gridRequest asks for rows of a grid.
 type gridRequest struct {
-	StartRow     int            `json:"startRow"`
-	EndRow       int            `json:"endRow"`
+	StartRow int `json:"startRow"`
+	EndRow   int `json:"endRow"`
+	gridSelection
+}
+
+// gridSelection says which rows a grid has, and in which order. Its arrays are empty
+// rather than null: nobody says that the service takes null.
+type gridSelection struct {
 	RowGroupCols []GridColumn   `json:"rowGroupCols"`
 	ValueCols    []GridColumn   `json:"valueCols"`
 	GroupKeys    []string       `json:"groupKeys"`

@@ -77,7 +77,10 @@ func itemsOf[T any](page *pulumiapi.Page[T], err error) (any, error) {
 }
 
 func operations() []operation {
-	return slices.Concat(documentedOperations(), stackOperations(), updateOperations(), userOperations())
+	return slices.Concat(
+		documentedOperations(), stackOperations(), updateOperations(), userOperations(),
+		teamOperations(), orgOperations(), policyAndAuditOperations(),
+	)
 }
 
 func documentedOperations() []operation {
@@ -477,6 +480,12 @@ func (o operation) isWrite() bool {
 func (o operation) isObject(t *testing.T) bool {
 	t.Helper()
 	return o.returnsValue() && bytes.TrimSpace(o.body(t))[0] == '{'
+}
+
+// isText reports whether the answer is a JSON string.
+func (o operation) isText(t *testing.T) bool {
+	t.Helper()
+	return o.returnsValue() && bytes.TrimSpace(o.body(t))[0] == '"'
 }
 
 // body returns what a server answers to the operation when all is well.

@@ -11,6 +11,85 @@ type OrgsService struct {
 	client *Client
 }
 
+// Org is an organization, and what the token's user can see of its projects and
+// stacks.
+type Org struct {
+	// GitHubLogin names the organization in other methods, Name is what is shown.
+	GitHubLogin string          `json:"githubLogin"`
+	Name        string          `json:"name"`
+	AvatarURL   string          `json:"avatarUrl"`
+	Repos       []OrgRepository `json:"repos"`
+}
+
+// OrgRepository is a group of projects in an organization.
+type OrgRepository struct {
+	OrgName  string       `json:"orgName"`
+	Name     string       `json:"name"`
+	Projects []OrgProject `json:"projects"`
+	// VCSInfo is the repository of that name; nil if there is none.
+	VCSInfo *VCSInfo `json:"vcsInfo"`
+}
+
+// VCSInfo is a repository in a version control system.
+type VCSInfo struct {
+	// Kind is whose system it is: "github.com".
+	Kind     string `json:"kind"`
+	Owner    string `json:"owner"`
+	RepoName string `json:"repoName"`
+}
+
+// OrgProject is a project of an organization.
+type OrgProject struct {
+	OrgName     string `json:"orgName"`
+	RepoName    string `json:"repoName"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	// Runtime is what the project's program is written for: "go".
+	Runtime string     `json:"runtime"`
+	Stacks  []OrgStack `json:"stacks"`
+	// Settings are nil where the service doesn't tell them.
+	Settings *OrgProjectSettings `json:"settings"`
+}
+
+// OrgProjectSettings is how a project is set up.
+type OrgProjectSettings struct {
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	// CanAddStacks says that the token's user may create stacks in the project, and
+	// AddStacksDisabledReason why not.
+	CanAddStacks            bool   `json:"canAddStacks"`
+	AddStacksDisabledReason string `json:"addStacksDisabledReason"`
+}
+
+// OrgStack is a stack as the list of an organization's projects has it.
+type OrgStack struct {
+	Name string `json:"name"`
+	// ProgramID is the ID by which [StacksService.Restore] knows the stack.
+	ProgramID string            `json:"programId"`
+	Tags      map[string]string `json:"tags"`
+	// LastUpdate is nil if the stack was never updated.
+	LastUpdate *UpdateSummary `json:"lastUpdate"`
+	// DriftDetected says that the last look at it found that somebody else had changed
+	// something.
+	DriftDetected         bool `json:"driftDetected"`
+	HasDeploymentSettings bool `json:"hasDeploymentSettings"`
+	// ProtectedByPolicy says that its updates have to pass a policy pack.
+	ProtectedByPolicy bool `json:"protectedByPolicy"`
+	// RoutingRepo and RoutingProject are where the console shows it.
+	RoutingRepo    string `json:"routingRepo"`
+	RoutingProject string `json:"routingProject"`
+}
+
+var orgGetEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}"}
+
+// Get returns an organization with its projects and stacks. How it is set up says
+// [OrgsService.GetMetadata].
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}
+func (s *OrgsService) Get(ctx context.Context, org string) (*Org, error) {
+	return fetch[Org](ctx, s.client, call{endpoint: orgGetEndpoint, args: orgArgs(org)})
+}
+
 // OrgMember is a member of an organization.
 type OrgMember struct {
 	// Role is the member's built-in role.
@@ -170,4 +249,66 @@ func (s *OrgsService) UpdateMember(ctx context.Context, org, user string, req Or
 		return &ArgumentError{Name: "req", Reason: "changes nothing: set Role or FGARoleID"}
 	}
 	return executeWithBody(ctx, s.client, call{endpoint: orgUpdateMemberEndpoint, args: orgArgs(org, pathArg{"user", user})}, "req", req)
+}
+
+var orgListMemberTeamsEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/members/{user}/teams"}
+
+// ListMemberTeams returns the names of the teams that a member of an organization is
+// in, as they are shown.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/members/{user}/teams
+func (s *OrgsService) ListMemberTeams(ctx context.Context, org, user string) ([]string, error) {
+	answer, err := fetch[struct {
+		Teams []string `json:"teams"`
+	}](ctx, s.client, call{endpoint: orgListMemberTeamsEndpoint, args: orgArgs(org, pathArg{"user", user})})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Teams, nil
+}
+
+var orgSetSoleAdminEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/members/{userLogin}/set-admin"}
+
+// SetSoleAdmin makes a member the administrator of an organization whose
+// subscription allows one only, in the place of the token's user. With another
+// subscription it is an [*APIError] of status 400: [OrgsService.UpdateMember] does
+// it there.
+//
+// Pulumi Cloud: POST /api/orgs/{orgName}/members/{userLogin}/set-admin
+func (s *OrgsService) SetSoleAdmin(ctx context.Context, org, user string) error {
+	return execute(ctx, s.client, call{endpoint: orgSetSoleAdminEndpoint, args: orgArgs(org, pathArg{"user", user})})
+}
+
+// OrgMemberStackAccess is what a member of an organization may do with a stack, and
+// why.
+type OrgMemberStackAccess struct {
+	UserInfo         UserInfo `json:"userInfo"`
+	OrganizationRole OrgRole  `json:"organizationRole"`
+	// OrganizationDefault is what every member may do.
+	OrganizationDefault StackPermission `json:"organizationDefault"`
+	// ExplicitPermission is what the member was permitted to do.
+	ExplicitPermission StackPermission `json:"explicitPermission"`
+	// TeamPermissions are what the member's teams may do.
+	TeamPermissions []TeamPermission `json:"teamPermissions"`
+}
+
+// TeamPermission is what a team may do with a stack that is known.
+type TeamPermission struct {
+	Team       Team            `json:"team"`
+	Permission StackPermission `json:"permission"`
+}
+
+var orgGetMemberStackAccessEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/console/orgs/{orgName}/members/{userLogin}/stacks/{projectName}/{stackName}",
+}
+
+// GetMemberStackAccess returns what a member of the stack's organization may do with
+// a stack, and why. A user whom the service doesn't know is [ErrNotFound].
+//
+// Pulumi Cloud: GET /api/console/orgs/{orgName}/members/{userLogin}/stacks/{projectName}/{stackName}
+func (s *OrgsService) GetMemberStackAccess(ctx context.Context, user string, id StackIdentifier) (*OrgMemberStackAccess, error) {
+	return fetch[OrgMemberStackAccess](ctx, s.client, call{
+		endpoint: orgGetMemberStackAccessEndpoint,
+		args:     []pathArg{{"id.Org", id.Org}, {"user", user}, {"id.Project", id.Project}, {"id.Stack", id.Stack}},
+	})
 }

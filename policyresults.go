@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 )
 
@@ -237,13 +238,18 @@ type policyIssueRows struct {
 }
 
 func (s *PolicyIssuesService) fetchRows(ctx context.Context, org string, closed bool, rows gridRows) (*policyIssueRows, position, error) {
-	query, err := encodeQuery(struct {
-		Closed bool `url:"closed,omitempty"`
-	}{closed})
+	query, err := closedQuery(closed)
 	if err != nil {
 		return nil, position{}, err
 	}
 	return fetchRows[policyIssueRows](ctx, s.client, call{endpoint: policyIssueListEndpoint, args: orgArgs(org), query: query}, rows)
+}
+
+// closedQuery asks for the issues that are closed, or for those that are not.
+func closedQuery(closed bool) (url.Values, error) {
+	return encodeQuery(struct {
+		Closed bool `url:"closed,omitempty"`
+	}{closed})
 }
 
 // PolicyIssueDetail is a policy issue with what is known of its policy.

@@ -33,7 +33,9 @@ func scenarios() []func(*worker) {
 // lead somewhere or nowhere: each call ends, with an error of one of the two kinds
 // if any.
 func (w *worker) askForWhatMayBeThere() {
-	for _, o := range slices.Concat(stackOperations(), updateOperations(), userOperations()) {
+	for _, o := range slices.Concat(
+		stackOperations(), updateOperations(), userOperations(), teamOperations(), orgOperations(), policyAndAuditOperations(), textOperations(),
+	) {
 		if _, err := o.call(w.ctx, w.at(o.name)); err != nil {
 			var refused *pulumiapi.APIError
 			var failed *pulumiapi.CallError

@@ -179,6 +179,32 @@ func (s *TeamsService) Create(ctx context.Context, org string, req TeamCreateReq
 	return nil, newArgumentError("req.Kind", string(req.Kind), "must be pulumi or github")
 }
 
+var teamListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/teams"}
+
+// List returns the teams of an organization. [TeamsService.Get] tells more about
+// each.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/teams
+func (s *TeamsService) List(ctx context.Context, org string) ([]Team, error) {
+	answer, err := fetch[struct {
+		Teams []Team `json:"teams"`
+	}](ctx, s.client, call{endpoint: teamListEndpoint, args: orgArgs(org)})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Teams, nil
+}
+
+var teamGetEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/teams/{teamName}"}
+
+// Get returns one team with its members and what they may do because of it. A team
+// that does not exist is [ErrNotFound].
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) Get(ctx context.Context, org, team string) (*Team, error) {
+	return fetch[Team](ctx, s.client, call{endpoint: teamGetEndpoint, args: orgArgs(org, pathArg{"team", team})})
+}
+
 var teamDeleteEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/teams/{teamName}"}
 
 // Delete deletes a team, and with it what its members might do because of it. A
@@ -193,25 +219,40 @@ var teamUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs
 
 // teamUpdateRequest is one change of a team.
 type teamUpdateRequest struct {
-	MemberAction       string                      `json:"memberAction,omitzero"`
-	Member             string                      `json:"member,omitzero"`
-	AddStackPermission *teamStackPermissionRequest `json:"addStackPermission,omitzero"`
-	RemoveStack        *teamStackRequest           `json:"removeStack,omitzero"`
-}
-
-type teamStackPermissionRequest struct {
-	ProjectName string          `json:"projectName"`
-	StackName   string          `json:"stackName"`
-	Permission  StackPermission `json:"permission"`
-}
-
-type teamStackRequest struct {
-	ProjectName string `json:"projectName"`
-	StackName   string `json:"stackName"`
+	NewDisplayName            *string                     `json:"newDisplayName,omitzero"`
+	NewDescription            *string                     `json:"newDescription,omitzero"`
+	MemberAction              string                      `json:"memberAction,omitzero"`
+	Member                    string                      `json:"member,omitzero"`
+	AddStackPermission        *teamStackPermissionRequest `json:"addStackPermission,omitzero"`
+	EditStackPermission       *teamStackPermissionRequest `json:"editStackPermission,omitzero"`
+	RemoveStack               *teamStackRequest           `json:"removeStack,omitzero"`
+	AddEnvironmentPermission  *teamEnvironmentSettings    `json:"addEnvironmentPermission,omitzero"`
+	EditEnvironmentPermission *teamEnvironmentSettings    `json:"editEnvironmentPermission,omitzero"`
+	RemoveEnvironment         *teamEnvironmentRequest     `json:"removeEnvironment,omitzero"`
 }
 
 func (s *TeamsService) update(ctx context.Context, args []pathArg, req teamUpdateRequest) error {
-	return executeWithBody(ctx, s.client, call{endpoint: teamUpdateEndpoint, args: args}, "user, id", req)
+	return executeWithBody(ctx, s.client, call{endpoint: teamUpdateEndpoint, args: args}, "req", req)
+}
+
+// TeamUpdateRequest changes what is shown of a team. What is nil stays as it is.
+type TeamUpdateRequest struct {
+	// DisplayName is what is shown, of at most 100 characters.
+	DisplayName *string `json:"newDisplayName,omitzero"`
+	Description *string `json:"newDescription,omitzero"`
+}
+
+// Update changes what is shown of a team. Its name stays. A team that does not
+// exist is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) Update(ctx context.Context, org, team string, req TeamUpdateRequest) error {
+	if req == (TeamUpdateRequest{}) {
+		return &ArgumentError{Name: "req", Reason: "changes nothing: set DisplayName or Description"}
+	}
+	return s.update(ctx, orgArgs(org, pathArg{"team", team}), teamUpdateRequest{
+		NewDisplayName: req.DisplayName, NewDescription: req.Description,
+	})
 }
 
 // AddMember adds a user to a team. One who is in it already is [ErrConflict].
@@ -228,67 +269,25 @@ func (s *TeamsService) RemoveMember(ctx context.Context, org, team, user string)
 	return s.changeMember(ctx, org, team, user, "remove")
 }
 
+// PromoteMember makes a member of a team one of its administrators. One who is not
+// in the team is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) PromoteMember(ctx context.Context, org, team, user string) error {
+	return s.changeMember(ctx, org, team, user, "promote")
+}
+
+// DemoteMember makes an administrator of a team an ordinary member again. One who
+// is not in the team is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) DemoteMember(ctx context.Context, org, team, user string) error {
+	return s.changeMember(ctx, org, team, user, "demote")
+}
+
 func (s *TeamsService) changeMember(ctx context.Context, org, team, user, action string) error {
 	if err := checkNotEmpty("user", user); err != nil {
 		return err
 	}
 	return s.update(ctx, orgArgs(org, pathArg{"team", team}), teamUpdateRequest{MemberAction: action, Member: user})
-}
-
-// GrantStackAccess lets the members of a team, which belongs to the stack's
-// organization, do something with a stack. It does not change what was granted
-// before: [TeamsService.SetStackAccess] does.
-//
-// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
-func (s *TeamsService) GrantStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {
-	args, err := teamStackArgs(team, id)
-	if err != nil {
-		return err
-	}
-	return s.update(ctx, args, teamUpdateRequest{AddStackPermission: &teamStackPermissionRequest{
-		ProjectName: id.Project, StackName: id.Stack, Permission: permission,
-	}})
-}
-
-// RemoveStackAccess takes back what [TeamsService.GrantStackAccess] has granted.
-//
-// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
-func (s *TeamsService) RemoveStackAccess(ctx context.Context, team string, id StackIdentifier) error {
-	args, err := teamStackArgs(team, id)
-	if err != nil {
-		return err
-	}
-	return s.update(ctx, args, teamUpdateRequest{RemoveStack: &teamStackRequest{
-		ProjectName: id.Project, StackName: id.Stack,
-	}})
-}
-
-var teamSetStackAccessEndpoint = Endpoint{
-	Method: http.MethodPatch, Template: "/api/console/stacks/{orgName}/{projectName}/{stackName}/teams/{teamName}",
-}
-
-// SetStackAccess lets the members of a team, which belongs to the stack's
-// organization, do something with a stack, whatever they might do before. A team
-// or a stack that does not exist is [ErrNotFound].
-//
-// Pulumi Cloud: PATCH /api/console/stacks/{orgName}/{projectName}/{stackName}/teams/{teamName}
-func (s *TeamsService) SetStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {
-	return executeWithBody(ctx, s.client, call{
-		endpoint: teamSetStackAccessEndpoint,
-		args:     append(id.pathArgs(), pathArg{"team", team}),
-	}, "permission", struct {
-		Permissions StackPermission `json:"permissions"`
-	}{permission})
-}
-
-// teamStackArgs returns the placeholders for a team of the stack's organization.
-// The stack itself goes into the body.
-func teamStackArgs(team string, id StackIdentifier) ([]pathArg, error) {
-	if err := checkNotEmpty("id.Project", id.Project); err != nil {
-		return nil, err
-	}
-	if err := checkNotEmpty("id.Stack", id.Stack); err != nil {
-		return nil, err
-	}
-	return []pathArg{{"id.Org", id.Org}, {"team", team}}, nil
 }

@@ -61,7 +61,8 @@ const (
 	AccessTokenFilterAll     AccessTokenFilter = "all"
 )
 
-// AccessTokenListOptions choose among a user's tokens.
+// AccessTokenListOptions choose among the tokens of a user, a team or an
+// organization.
 type AccessTokenListOptions struct {
 	// Filter is which tokens to list; those that are good, if empty.
 	Filter AccessTokenFilter `url:"filter,omitempty"`
@@ -91,12 +92,17 @@ func (s *TokensService) List(ctx context.Context, opts *AccessTokenListOptions) 
 //
 // Pulumi Cloud: GET /api/user/tokens
 func (s *TokensService) ListPage(ctx context.Context, opts *AccessTokenListOptions) (*Page[AccessToken], error) {
+	return fetchAccessTokens(ctx, s.client, call{endpoint: tokenListEndpoint}, opts)
+}
+
+// fetchAccessTokens gets a page of tokens: of a user, a team or an organization.
+func fetchAccessTokens(ctx context.Context, c *Client, r call, opts *AccessTokenListOptions) (*Page[AccessToken], error) {
 	o := optionsOf(opts)
 	type answer struct {
 		Tokens            []AccessToken `json:"tokens"`
 		ContinuationToken string        `json:"continuationToken"`
 	}
-	return fetchTokenPage(ctx, s.client, call{endpoint: tokenListEndpoint},
+	return fetchTokenPage(ctx, c, r,
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "maxResults"}, o,
 		func(a *answer) (*[]AccessToken, string) { return &a.Tokens, a.ContinuationToken })
 }
@@ -129,15 +135,20 @@ func (s *TokensService) Create(ctx context.Context, req AccessTokenCreateRequest
 	if err != nil {
 		return nil, err
 	}
-	var expires int64 // 0 is never
-	if !req.Expires.IsZero() {
-		expires = req.Expires.Unix()
-	}
 	// Both members are sent always.
 	return fetchWithBody[CreatedAccessToken](ctx, s.client, call{endpoint: tokenCreateEndpoint, query: values}, "req", struct {
 		AccessTokenCreateRequest
 		Expires int64 `json:"expires"`
-	}{req, expires})
+	}{req, unixOrZero(req.Expires)})
+}
+
+// unixOrZero returns a time in Unix seconds, and 0, which means never, for the
+// zero time.
+func unixOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
 }
 
 var tokenDeleteEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/user/tokens/{tokenId}"}

@@ -407,3 +407,55 @@ func (id *StackIdentifier) UnmarshalText(text []byte) error {
 func (id StackIdentifier) pathArgs() []pathArg {
 	return []pathArg{{"id.Org", id.Org}, {"id.Project", id.Project}, {"id.Stack", id.Stack}}
 }
+
+// EnvironmentIdentifier names a Pulumi ESC environment: its organization, project
+// and environment name.
+type EnvironmentIdentifier struct {
+	Org         string
+	Project     string
+	Environment string
+}
+
+// ParseEnvironmentIdentifier reads text of the form
+// "organization/project/environment".
+func ParseEnvironmentIdentifier(text string) (EnvironmentIdentifier, error) {
+	parts := strings.Split(text, "/")
+	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
+		return EnvironmentIdentifier{}, newArgumentError("text", text, "is not of the form organization/project/environment")
+	}
+	return EnvironmentIdentifier{Org: parts[0], Project: parts[1], Environment: parts[2]}, nil
+}
+
+// String returns "organization/project/environment".
+func (id EnvironmentIdentifier) String() string {
+	return id.Org + "/" + id.Project + "/" + id.Environment
+}
+
+// MarshalText returns "organization/project/environment", and nothing for the zero
+// EnvironmentIdentifier. It fails for an identifier that
+// [ParseEnvironmentIdentifier] would not read back.
+func (id EnvironmentIdentifier) MarshalText() ([]byte, error) {
+	if id == (EnvironmentIdentifier{}) {
+		return []byte{}, nil
+	}
+	text := id.String()
+	if _, err := ParseEnvironmentIdentifier(text); err != nil {
+		return nil, err
+	}
+	return []byte(text), nil
+}
+
+// UnmarshalText reads what [ParseEnvironmentIdentifier] reads, and empty text as
+// the zero EnvironmentIdentifier.
+func (id *EnvironmentIdentifier) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*id = EnvironmentIdentifier{}
+		return nil
+	}
+	parsed, err := ParseEnvironmentIdentifier(string(text))
+	if err != nil {
+		return err
+	}
+	*id = parsed
+	return nil
+}

@@ -764,3 +764,24 @@ func TestStackIdentifier_IsAFlag(t *testing.T) {
 	require.ErrorContains(t, err, "organization/project/stack", "Parse(-stack acme/web)")
 	require.NotErrorIs(t, err, flag.ErrHelp)
 }
+
+func TestEnvironmentIdentifier_IsText(t *testing.T) {
+	t.Parallel()
+	id := EnvironmentIdentifier{Org: "acme", Project: "web", Environment: "prod"}
+	data, err := json.Marshal(map[EnvironmentIdentifier]EnvironmentIdentifier{id: {}})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"acme/web/prod":""}`, string(data))
+	got := map[EnvironmentIdentifier]EnvironmentIdentifier{}
+	require.NoError(t, json.Unmarshal(data, &got))
+	assert.Equal(t, map[EnvironmentIdentifier]EnvironmentIdentifier{id: {}}, got)
+	for _, text := range []string{"acme/web", "acme/web/", "/web/prod", "acme//prod", "acme/web/prod/1"} {
+		var refused *ArgumentError
+		_, err := ParseEnvironmentIdentifier(text)
+		require.ErrorAs(t, err, &refused, text)
+		assert.Equal(t, text, refused.Value)
+		require.ErrorAs(t, id.UnmarshalText([]byte(text)), &refused, text)
+	}
+	assert.Equal(t, "prod", id.Environment, "UnmarshalText failed, but changed it")
+	_, err = EnvironmentIdentifier{Org: "a", Project: "b/c", Environment: "d"}.MarshalText()
+	require.Error(t, err)
+}

@@ -11,8 +11,8 @@ type WebhooksService struct {
 	client *Client
 }
 
-// WebhookScope is what a webhook belongs to: an [OrgScope] or a
-// [StackIdentifier].
+// WebhookScope is what a webhook belongs to: an [OrgScope], a [StackIdentifier] or an
+// [EnvironmentIdentifier].
 type WebhookScope interface {
 	webhookScope() webhookOwner
 }
@@ -25,6 +25,7 @@ type webhookOwner struct {
 	OrganizationName string `json:"organizationName"`
 	ProjectName      string `json:"projectName,omitzero"`
 	StackName        string `json:"stackName,omitzero"`
+	EnvName          string `json:"envName,omitzero"`
 }
 
 func (o OrgScope) webhookScope() webhookOwner { return webhookOwner{OrganizationName: string(o)} }
@@ -33,8 +34,12 @@ func (id StackIdentifier) webhookScope() webhookOwner {
 	return webhookOwner{OrganizationName: id.Org, ProjectName: id.Project, StackName: id.Stack}
 }
 
+func (id EnvironmentIdentifier) webhookScope() webhookOwner {
+	return webhookOwner{OrganizationName: id.Org, ProjectName: id.Project, EnvName: id.Environment}
+}
+
 // scopedCall returns a call of the endpoint that is right for the scope.
-func scopedCall(scope WebhookScope, ofOrg, ofStack Endpoint, more ...pathArg) (call, error) {
+func scopedCall(scope WebhookScope, ofOrg, ofStack, ofEnvironment Endpoint, more ...pathArg) (call, error) {
 	switch scope := scope.(type) {
 	case OrgScope:
 		return call{endpoint: ofOrg, args: append([]pathArg{{"scope", string(scope)}}, more...)}, nil
@@ -42,8 +47,12 @@ func scopedCall(scope WebhookScope, ofOrg, ofStack Endpoint, more ...pathArg) (c
 		return call{endpoint: ofStack, args: append([]pathArg{
 			{"scope.Org", scope.Org}, {"scope.Project", scope.Project}, {"scope.Stack", scope.Stack},
 		}, more...)}, nil
+	case EnvironmentIdentifier:
+		return call{endpoint: ofEnvironment, args: append([]pathArg{
+			{"scope.Org", scope.Org}, {"scope.Project", scope.Project}, {"scope.Environment", scope.Environment},
+		}, more...)}, nil
 	}
-	return call{}, &ArgumentError{Name: "scope", Reason: "must be an OrgScope or a StackIdentifier"}
+	return call{}, &ArgumentError{Name: "scope", Reason: "must be an OrgScope, a StackIdentifier or an EnvironmentIdentifier"}
 }
 
 // Webhook is a webhook as the service has it.
@@ -120,16 +129,18 @@ type WebhookCreateRequest struct {
 }
 
 var (
-	webhookCreateOrgEndpoint   = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/hooks"}
-	webhookCreateStackEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks"}
+	webhookCreateOrgEndpoint         = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/hooks"}
+	webhookCreateStackEndpoint       = Endpoint{Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks"}
+	webhookCreateEnvironmentEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks"}
 )
 
 // Create makes a webhook and returns it. A name that is taken is [ErrConflict].
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/hooks,
-// or POST /api/stacks/{orgName}/{projectName}/{stackName}/hooks
+// or POST /api/stacks/{orgName}/{projectName}/{stackName}/hooks,
+// or POST /api/esc/environments/{orgName}/{projectName}/{envName}/hooks
 func (s *WebhooksService) Create(ctx context.Context, scope WebhookScope, req WebhookCreateRequest) (*Webhook, error) {
-	r, err := scopedCall(scope, webhookCreateOrgEndpoint, webhookCreateStackEndpoint)
+	r, err := scopedCall(scope, webhookCreateOrgEndpoint, webhookCreateStackEndpoint, webhookCreateEnvironmentEndpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -140,16 +151,18 @@ func (s *WebhooksService) Create(ctx context.Context, scope WebhookScope, req We
 }
 
 var (
-	webhookListOrgEndpoint   = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/hooks"}
-	webhookListStackEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks"}
+	webhookListOrgEndpoint         = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/hooks"}
+	webhookListStackEndpoint       = Endpoint{Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks"}
+	webhookListEnvironmentEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks"}
 )
 
 // List returns all webhooks of a scope.
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/hooks,
-// or GET /api/stacks/{orgName}/{projectName}/{stackName}/hooks
+// or GET /api/stacks/{orgName}/{projectName}/{stackName}/hooks,
+// or GET /api/esc/environments/{orgName}/{projectName}/{envName}/hooks
 func (s *WebhooksService) List(ctx context.Context, scope WebhookScope) ([]Webhook, error) {
-	r, err := scopedCall(scope, webhookListOrgEndpoint, webhookListStackEndpoint)
+	r, err := scopedCall(scope, webhookListOrgEndpoint, webhookListStackEndpoint, webhookListEnvironmentEndpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -157,16 +170,18 @@ func (s *WebhooksService) List(ctx context.Context, scope WebhookScope) ([]Webho
 }
 
 var (
-	webhookGetOrgEndpoint   = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/hooks/{hookName}"}
-	webhookGetStackEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}"}
+	webhookGetOrgEndpoint         = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/hooks/{hookName}"}
+	webhookGetStackEndpoint       = Endpoint{Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}"}
+	webhookGetEnvironmentEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}"}
 )
 
 // Get returns one webhook by its name.
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/hooks/{hookName},
-// or GET /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}
+// or GET /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName},
+// or GET /api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}
 func (s *WebhooksService) Get(ctx context.Context, scope WebhookScope, name string) (*Webhook, error) {
-	r, err := scopedCall(scope, webhookGetOrgEndpoint, webhookGetStackEndpoint, pathArg{"name", name})
+	r, err := scopedCall(scope, webhookGetOrgEndpoint, webhookGetStackEndpoint, webhookGetEnvironmentEndpoint, pathArg{"name", name})
 	if err != nil {
 		return nil, err
 	}
@@ -194,16 +209,18 @@ type WebhookUpdateRequest struct {
 }
 
 var (
-	webhookUpdateOrgEndpoint   = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/hooks/{hookName}"}
-	webhookUpdateStackEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}"}
+	webhookUpdateOrgEndpoint         = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/hooks/{hookName}"}
+	webhookUpdateStackEndpoint       = Endpoint{Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}"}
+	webhookUpdateEnvironmentEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}"}
 )
 
 // Update changes a webhook and returns it.
 //
 // Pulumi Cloud: PATCH /api/orgs/{orgName}/hooks/{hookName},
-// or PATCH /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}
+// or PATCH /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName},
+// or PATCH /api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}
 func (s *WebhooksService) Update(ctx context.Context, scope WebhookScope, name string, req WebhookUpdateRequest) (*Webhook, error) {
-	r, err := scopedCall(scope, webhookUpdateOrgEndpoint, webhookUpdateStackEndpoint, pathArg{"name", name})
+	r, err := scopedCall(scope, webhookUpdateOrgEndpoint, webhookUpdateStackEndpoint, webhookUpdateEnvironmentEndpoint, pathArg{"name", name})
 	if err != nil {
 		return nil, err
 	}
@@ -214,16 +231,18 @@ func (s *WebhooksService) Update(ctx context.Context, scope WebhookScope, name s
 }
 
 var (
-	webhookDeleteOrgEndpoint   = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/hooks/{hookName}"}
-	webhookDeleteStackEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}"}
+	webhookDeleteOrgEndpoint         = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/hooks/{hookName}"}
+	webhookDeleteStackEndpoint       = Endpoint{Method: http.MethodDelete, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}"}
+	webhookDeleteEnvironmentEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}"}
 )
 
 // Delete deletes a webhook. One that does not exist is [ErrNotFound].
 //
 // Pulumi Cloud: DELETE /api/orgs/{orgName}/hooks/{hookName},
-// or DELETE /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}
+// or DELETE /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName},
+// or DELETE /api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}
 func (s *WebhooksService) Delete(ctx context.Context, scope WebhookScope, name string) error {
-	r, err := scopedCall(scope, webhookDeleteOrgEndpoint, webhookDeleteStackEndpoint, pathArg{"name", name})
+	r, err := scopedCall(scope, webhookDeleteOrgEndpoint, webhookDeleteStackEndpoint, webhookDeleteEnvironmentEndpoint, pathArg{"name", name})
 	if err != nil {
 		return err
 	}
@@ -249,17 +268,19 @@ type WebhookDelivery struct {
 }
 
 var (
-	webhookPingOrgEndpoint   = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/hooks/{hookName}/ping"}
-	webhookPingStackEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/ping"}
+	webhookPingOrgEndpoint         = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/hooks/{hookName}/ping"}
+	webhookPingStackEndpoint       = Endpoint{Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/ping"}
+	webhookPingEnvironmentEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}/ping"}
 )
 
 // Ping delivers a test event to a webhook at once, and returns what came back.
 // That the receiver refuses it is no error.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/hooks/{hookName}/ping,
-// or POST /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/ping
+// or POST /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/ping,
+// or POST /api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}/ping
 func (s *WebhooksService) Ping(ctx context.Context, scope WebhookScope, name string) (*WebhookDelivery, error) {
-	r, err := scopedCall(scope, webhookPingOrgEndpoint, webhookPingStackEndpoint, pathArg{"name", name})
+	r, err := scopedCall(scope, webhookPingOrgEndpoint, webhookPingStackEndpoint, webhookPingEnvironmentEndpoint, pathArg{"name", name})
 	if err != nil {
 		return nil, err
 	}
@@ -267,16 +288,18 @@ func (s *WebhooksService) Ping(ctx context.Context, scope WebhookScope, name str
 }
 
 var (
-	webhookListDeliveriesOrgEndpoint   = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/hooks/{hookName}/deliveries"}
-	webhookListDeliveriesStackEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/deliveries"}
+	webhookListDeliveriesOrgEndpoint         = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/hooks/{hookName}/deliveries"}
+	webhookListDeliveriesStackEndpoint       = Endpoint{Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/deliveries"}
+	webhookListDeliveriesEnvironmentEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}/deliveries"}
 )
 
 // ListDeliveries returns the latest deliveries of a webhook.
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/hooks/{hookName}/deliveries,
-// or GET /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/deliveries
+// or GET /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/deliveries,
+// or GET /api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}/deliveries
 func (s *WebhooksService) ListDeliveries(ctx context.Context, scope WebhookScope, name string) ([]WebhookDelivery, error) {
-	r, err := scopedCall(scope, webhookListDeliveriesOrgEndpoint, webhookListDeliveriesStackEndpoint, pathArg{"name", name})
+	r, err := scopedCall(scope, webhookListDeliveriesOrgEndpoint, webhookListDeliveriesStackEndpoint, webhookListDeliveriesEnvironmentEndpoint, pathArg{"name", name})
 	if err != nil {
 		return nil, err
 	}
@@ -284,17 +307,19 @@ func (s *WebhooksService) ListDeliveries(ctx context.Context, scope WebhookScope
 }
 
 var (
-	webhookRedeliverOrgEndpoint   = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/hooks/{hookName}/deliveries/{event}/redeliver"}
-	webhookRedeliverStackEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/deliveries/{event}/redeliver"}
+	webhookRedeliverOrgEndpoint         = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/hooks/{hookName}/deliveries/{event}/redeliver"}
+	webhookRedeliverStackEndpoint       = Endpoint{Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/deliveries/{event}/redeliver"}
+	webhookRedeliverEnvironmentEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}/deliveries/{event}/redeliver"}
 )
 
 // Redeliver delivers an event once more, by the ID of one of its deliveries,
 // and returns what came back.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/hooks/{hookName}/deliveries/{event}/redeliver,
-// or POST /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/deliveries/{event}/redeliver
+// or POST /api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}/deliveries/{event}/redeliver,
+// or POST /api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}/deliveries/{event}/redeliver
 func (s *WebhooksService) Redeliver(ctx context.Context, scope WebhookScope, name, deliveryID string) (*WebhookDelivery, error) {
-	r, err := scopedCall(scope, webhookRedeliverOrgEndpoint, webhookRedeliverStackEndpoint,
+	r, err := scopedCall(scope, webhookRedeliverOrgEndpoint, webhookRedeliverStackEndpoint, webhookRedeliverEnvironmentEndpoint,
 		pathArg{"name", name}, pathArg{"deliveryID", deliveryID})
 	if err != nil {
 		return nil, err

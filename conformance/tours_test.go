@@ -36,6 +36,8 @@ var tours = []struct {
 	{"stacks in depth", tourOfStacksInDepth},
 	{"versions", tourOfVersions},
 	{"the user", tourOfTheUser},
+	{"organizations", tourOfOrganizations},
+	{"policies", tourOfPolicies},
 	{"refusals", tourOfRefusals},
 }
 
@@ -190,6 +192,7 @@ func tourOfWebhooks(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi.Cli
 	defer receiver.Close()
 	for _, scope := range []pulumiapi.WebhookScope{
 		pulumiapi.OrgScope(org), pulumiapi.StackIdentifier{Org: org, Project: "identity", Stack: "prod"},
+		pulumiapi.EnvironmentIdentifier{Org: org, Project: "identity", Environment: "prod"},
 	} {
 		tourOfScope(t.Context(), t, client, scope, receiver.URL)
 	}

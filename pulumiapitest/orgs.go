@@ -45,11 +45,19 @@ type organization struct {
 	issues     []*issue
 
 	policyGroups []PolicyGroup
+	settings     wireOrgMetadata
+	invites      []*orgInvite
+	auditExport  *wireAuditExport // nil if there is none
+	envHooks     map[environmentID]*hookList
+	tokenNames   []string // that its tokens and its teams' have, or ever had
 }
 
 // newOrganization puts an organization into the cloud. Its name must be free.
 func (s *Server) newOrganization(name string) *organization {
-	org := &organization{name: name, roles: slices.Clone(builtInRoles)}
+	org := &organization{
+		name: name, roles: slices.Clone(builtInRoles), settings: newOrgSettings(name, false),
+		envHooks: map[environmentID]*hookList{},
+	}
 	s.orgs[name] = org
 	s.newMember(org, Member{User: testUser, Role: roleAdmin})
 	return org

@@ -209,29 +209,14 @@ func timeText(t time.Time) string {
 
 // listIssues answers with rows, or with groups of them.
 func (s *Server) listIssues(c *call) (reply, error) {
-	o, err := s.findOrg(c)
-	if err != nil {
-		return reply{}, err
-	}
-	closed, err := c.boolQuery("closed")
-	if err != nil {
-		return reply{}, err
-	}
 	var req wireGridRequest
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	query, err := newGridQuery(&req, issueColumns, s.pageSize)
+	query, found, err := s.findIssues(c, &req)
 	if err != nil {
 		return reply{}, err
 	}
-	var all []*issue
-	for _, i := range o.issues {
-		if i.closed() == closed {
-			all = append(all, i)
-		}
-	}
-	found := query.find(all)
 	list := wireIssueList{PolicyIssues: []wireIssue{}}
 	if query.grouped() {
 		groups := query.group(found)

@@ -22,6 +22,9 @@ type reply struct {
 
 type rawJSON []byte
 
+// plainText is a body that is no JSON.
+type plainText []byte
+
 // download is the body of a file: compressed whether the client asks for that or
 // not, and of no type.
 type download struct {
@@ -99,6 +102,9 @@ func jsonResponse(status int, body any) (response, error) {
 	}
 	if d, isDownload := body.(download); isDownload {
 		return d.response(status), nil
+	}
+	if text, isText := body.(plainText); isText {
+		return textResponse(status, string(text)), nil
 	}
 	encoded, isRaw := body.(rawJSON)
 	if !isRaw {

@@ -16,6 +16,14 @@ var teamRoutes = []route{
 		handle:   (*Server).createGitHubTeam,
 	},
 	{
+		endpoint: "GET /api/orgs/{orgName}/teams",
+		handle:   (*Server).listTeams,
+	},
+	{
+		endpoint: "GET /api/orgs/{orgName}/teams/{teamName}",
+		handle:   (*Server).getTeam,
+	},
+	{
 		endpoint: "PATCH /api/orgs/{orgName}/teams/{teamName}",
 		handle:   (*Server).updateTeam,
 	},
@@ -38,6 +46,21 @@ type Team struct {
 	Members []TeamMember
 	// Stacks are the stacks that the team was given access to.
 	Stacks []TeamStack
+	// Environments are the environments that the team was given access to. None of
+	// them has to exist.
+	Environments []TeamEnvironment
+	// RoleID is the ID of the team's role, or "".
+	RoleID string
+}
+
+// TeamEnvironment is the access of a [Team] to a Pulumi ESC environment.
+type TeamEnvironment struct {
+	// Project and Environment name the environment.
+	Project, Environment string
+	// Permission is "none", "read", "open", "write" or "admin".
+	Permission string
+	// MaxOpenDuration is how long it may stay open ("1h30m"), or "".
+	MaxOpenDuration string
 }
 
 // TeamMember is a member of a [Team].
@@ -108,6 +131,7 @@ func (t *team) clone() *team {
 	cloned := *t
 	cloned.Members = slices.Clone(t.Members)
 	cloned.Stacks = slices.Clone(t.Stacks)
+	cloned.Environments = slices.Clone(t.Environments)
 	return &cloned
 }
 
@@ -157,13 +181,15 @@ func (s *Server) revokeGrants(id stackID) {
 }
 
 type wireTeam struct {
-	Kind        string           `json:"kind"`
-	Name        string           `json:"name"`
-	DisplayName string           `json:"displayName"`
-	Description string           `json:"description"`
-	Members     []wireTeamMember `json:"members"`
-	Stacks      []wireTeamStack  `json:"stacks"`
-	UserRole    string           `json:"userRole"`
+	Kind         string                `json:"kind"`
+	Name         string                `json:"name"`
+	DisplayName  string                `json:"displayName"`
+	Description  string                `json:"description"`
+	Members      []wireTeamMember      `json:"members"`
+	Stacks       []wireTeamStack       `json:"stacks"`
+	Environments []wireTeamEnvironment `json:"environments,omitempty"`
+	RoleIDs      []string              `json:"roleIds,omitempty"`
+	UserRole     string                `json:"userRole"`
 }
 
 type wireTeamMember struct {
@@ -191,6 +217,9 @@ func (s *Server) wireTeam(t *team) wireTeam {
 		Kind: t.Kind, Name: t.Name, DisplayName: t.DisplayName, Description: t.Description,
 		Members: []wireTeamMember{}, Stacks: []wireTeamStack{}, UserRole: "none",
 	}
+	if t.RoleID != "" {
+		w.RoleIDs = []string{t.RoleID}
+	}
 	for _, m := range t.Members {
 		user := s.users[m.Login].wire()
 		w.Members = append(w.Members, wireTeamMember{user.Name, user.GitHubLogin, user.AvatarURL, m.role()})
@@ -201,7 +230,33 @@ func (s *Server) wireTeam(t *team) wireTeam {
 	for _, g := range t.Stacks {
 		w.Stacks = append(w.Stacks, wireTeamStack{g.Project, g.Stack, g.Permission})
 	}
+	for _, g := range t.Environments {
+		w.Environments = append(w.Environments, wireTeamEnvironment{g.Environment, g.MaxOpenDuration, g.Permission, g.Project})
+	}
 	return w
+}
+
+func (s *Server) listTeams(c *call) (reply, error) {
+	o, err := s.findOrg(c)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := o.checkTeams(); err != nil {
+		return reply{}, err
+	}
+	list := []wireTeam{}
+	for _, t := range o.teams {
+		list = append(list, s.wireTeam(t))
+	}
+	return ok(map[string]any{"teams": list}), nil
+}
+
+func (s *Server) getTeam(c *call) (reply, error) {
+	_, t, err := s.findTeam(c)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(s.wireTeam(t)), nil
 }
 
 const maxTeamDisplayName = 100 // characters
@@ -309,6 +364,7 @@ func (s *Server) deleteTeam(c *call) (reply, error) {
 		return reply{}, err
 	}
 	o.teams = slices.DeleteFunc(o.teams, func(other *team) bool { return other == t })
+	s.deleteTokensOf(tokenOwner{o, t.Name})
 	s.log(c, o, AuditLogEvent{Event: "Team Deleted", Description: fmt.Sprintf("Deleted team %q", t.Name), RequiresOrgAdmin: true})
 	return noContent, nil
 }

@@ -13,6 +13,10 @@ type wireUpdateTeamRequest struct {
 	AddStackPermission  *wireStackPermission `json:"addStackPermission"`
 	EditStackPermission *wireStackPermission `json:"editStackPermission"`
 	RemoveStack         *wireStackOfTeam     `json:"removeStack"`
+
+	AddEnvironmentPermission  *wireTeamEnvironment   `json:"addEnvironmentPermission"`
+	EditEnvironmentPermission *wireTeamEnvironment   `json:"editEnvironmentPermission"`
+	RemoveEnvironment         *wireEnvironmentOfTeam `json:"removeEnvironment"`
 }
 
 type wireStackPermission struct {
@@ -43,6 +47,7 @@ func (s *Server) updateTeam(c *call) (reply, error) {
 	change := teamChange{server: s, org: o, team: t.clone()}
 	for _, step := range []func(*wireUpdateTeamRequest) error{
 		change.describe, change.changeMember, change.addStack, change.editStack, change.removeStack,
+		change.addEnvironment, change.editEnvironment, change.removeEnvironment,
 	} {
 		if err := step(&req); err != nil {
 			return reply{}, err

@@ -1,6 +1,7 @@
 package pulumiapitest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -52,6 +53,12 @@ type accessToken struct {
 	seq       int64 // its place in lists
 	id, value string
 	exchanged bool // for another token, and in no list
+
+	// What tokens of organizations and teams have beside.
+	owner  tokenOwner // zero for the user's own
+	name   string
+	admin  bool
+	roleID string
 }
 
 func (s *Server) newToken(t Token) *accessToken {
@@ -84,17 +91,28 @@ type wireToken struct {
 	Admin       bool   `json:"admin"`
 	CreatedBy   string `json:"createdBy"`
 	Type        string `json:"type"`
+
+	Role *wireTokenRole `json:"role,omitempty"`
+}
+
+type wireTokenRole struct {
+	DefaultIdentifier string `json:"defaultIdentifier"`
+	ID                string `json:"id"`
+	Name              string `json:"name"`
 }
 
 // zonelessTime is how the service writes times that its description has as plain
 // text.
 const zonelessTime = "2006-01-02 15:04:05.000"
 
-func (s *Server) listTokens(c *call) (reply, error) {
+func (s *Server) listTokens(c *call) (reply, error) { return s.listTokensOf(c, tokenOwner{}) }
+
+// listTokensOf lists the tokens of an owner.
+func (s *Server) listTokensOf(c *call, owner tokenOwner) (reply, error) {
 	now := time.Now()
 	var found []*accessToken
 	for _, t := range s.tokens {
-		matches := !t.exchanged
+		matches := !t.exchanged && t.owner == owner
 		switch filter := c.query.Get("filter"); filter {
 		case "", "active":
 			matches = matches && !t.expired(now)
@@ -114,12 +132,20 @@ func (s *Server) listTokens(c *call) (reply, error) {
 	}
 	list := wireTokenList{Tokens: []wireToken{}, ContinuationToken: next}
 	for _, t := range page {
-		list.Tokens = append(list.Tokens, wireToken{
-			ID: t.id, Name: t.id, Description: t.Description, Created: t.Created.UTC().Format(zonelessTime),
-			LastUsed: unixSeconds(t.LastUsed), Expires: unixSeconds(t.Expires), CreatedBy: userLogin, Type: "personal",
-		})
+		list.Tokens = append(list.Tokens, t.wire())
 	}
 	return ok(list), nil
+}
+
+func (t *accessToken) wire() wireToken {
+	w := wireToken{
+		ID: t.id, Name: cmp.Or(t.name, t.id), Description: t.Description, Created: t.Created.UTC().Format(zonelessTime),
+		LastUsed: unixSeconds(t.LastUsed), Expires: unixSeconds(t.Expires), Admin: t.admin, CreatedBy: userLogin, Type: t.owner.tokenType(),
+	}
+	if r := t.owner.role(t.roleID); r != nil {
+		w.Role = &wireTokenRole{cmp.Or(r.builtIn, roleMember), r.ID, r.Name}
+	}
+	return w
 }
 
 type wireCreateTokenRequest struct {
@@ -140,20 +166,30 @@ func (s *Server) createToken(c *call) (reply, error) {
 	if req.Description == nil || req.Expires == nil {
 		return reply{}, badRequest("invalid request body: description and expires are required")
 	}
-	t := Token{Description: *req.Description}
-	if *req.Expires != 0 {
-		if t.Expires = time.Unix(*req.Expires, 0); !t.Expires.After(time.Now()) {
-			return reply{}, badRequest("Invalid expiration: it must be in the future, in seconds since 1970, or 0 for never")
-		}
+	t, err := newTokenOf(*req.Description, *req.Expires)
+	if err != nil {
+		return reply{}, err
 	}
 	added := s.newToken(t)
 	s.logUser(c, AuditLogEvent{Event: "Access Token Created", Description: fmt.Sprintf("Created access token %q", added.Description)})
 	return ok(wireCreatedToken{added.id, added.value}), nil
 }
 
+// newTokenOf returns a token as a request asks for it, which expires at a time in
+// Unix seconds, or never for 0.
+func newTokenOf(description string, expires int64) (Token, error) {
+	t := Token{Description: description}
+	if expires != 0 {
+		if t.Expires = time.Unix(expires, 0); !t.Expires.After(time.Now()) {
+			return Token{}, badRequest("Invalid expiration: it must be in the future, in seconds since 1970, or 0 for never")
+		}
+	}
+	return t, nil
+}
+
 // deleteToken deletes the token of the request itself, too.
 func (s *Server) deleteToken(c *call) (reply, error) {
-	i := slices.IndexFunc(s.tokens, func(t *accessToken) bool { return t.id == c.param("tokenId") })
+	i := slices.IndexFunc(s.tokens, func(t *accessToken) bool { return t.id == c.param("tokenId") && t.owner == (tokenOwner{}) })
 	if i < 0 {
 		return reply{}, notFound("Token '%s' not found", c.param("tokenId"))
 	}

@@ -181,6 +181,7 @@ type wireInvite struct {
 	Email           string   `json:"email"`
 	ID              string   `json:"id"`
 	Role            string   `json:"role"`
+	RoleID          string   `json:"roleId,omitempty"`
 	SentAt          int64    `json:"sentAt"`
 	SentBy          wireUser `json:"sentBy"`
 	Status          string   `json:"status"`

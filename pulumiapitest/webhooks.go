@@ -9,11 +9,11 @@ import (
 	"slices"
 )
 
-// webhookRoutes are there twice: for the webhooks of organizations, and for those
-// of stacks.
+// webhookRoutes are there three times: for the webhooks of organizations, for those of
+// stacks and for those of environments.
 func webhookRoutes() []route {
 	var routes []route
-	for _, owner := range []string{"/api/orgs/{orgName}", "/api/stacks/{orgName}/{projectName}/{stackName}"} {
+	for _, owner := range []string{"/api/orgs/{orgName}", "/api/stacks/{orgName}/{projectName}/{stackName}", "/api/esc/environments/{orgName}/{projectName}/{envName}"} {
 		hooks := owner + "/hooks"
 		hook := hooks + "/{hookName}"
 		routes = append(routes,
@@ -123,22 +123,41 @@ func (hooks hookList) find(name string) *webhook {
 // hookOwner is what webhooks belong to.
 type hookOwner struct {
 	org   *organization
-	stack *stack // nil if they are the organization's own
+	stack *stack        // nil if they are no stack's
+	env   environmentID // zero if they are no environment's
 	hooks *hookList
 }
+
+// environmentID names an environment in its organization. The cloud has none, and takes
+// any name for one.
+type environmentID struct{ project, name string }
+
+// isOrg reports whether the webhooks are the organization's own.
+func (owner hookOwner) isOrg() bool { return owner.stack == nil && owner.env == (environmentID{}) }
 
 func (owner hookOwner) String() string {
 	if owner.stack != nil {
 		return fmt.Sprintf("stack %q", owner.stack.slug())
 	}
+	if !owner.isOrg() {
+		return fmt.Sprintf("environment %q", owner.env.project+"/"+owner.env.name)
+	}
 	return "the organization"
 }
 
-// findHookOwner returns the organization or the stack that the path names.
+// findHookOwner returns the organization, the stack or the environment that the path
+// names.
 func (s *Server) findHookOwner(c *call) (hookOwner, error) {
 	o, err := s.findOrg(c)
 	if err != nil {
 		return hookOwner{}, err
+	}
+	if name := c.param("envName"); name != "" {
+		env := environmentID{c.param("projectName"), name}
+		if o.envHooks[env] == nil {
+			o.envHooks[env] = &hookList{}
+		}
+		return hookOwner{org: o, env: env, hooks: o.envHooks[env]}, nil
 	}
 	if c.param("stackName") == "" {
 		return hookOwner{org: o, hooks: &o.hooks}, nil
@@ -147,7 +166,7 @@ func (s *Server) findHookOwner(c *call) (hookOwner, error) {
 	if err != nil {
 		return hookOwner{}, err
 	}
-	return hookOwner{o, st, &st.hooks}, nil
+	return hookOwner{org: o, stack: st, hooks: &st.hooks}, nil
 }
 
 func (s *Server) findWebhook(c *call) (hookOwner, *webhook, error) {
@@ -166,6 +185,7 @@ type wireWebhook struct {
 	OrganizationName string   `json:"organizationName"`
 	ProjectName      string   `json:"projectName,omitempty"`
 	StackName        string   `json:"stackName,omitempty"`
+	EnvName          string   `json:"envName,omitempty"`
 	Name             string   `json:"name"`
 	DisplayName      string   `json:"displayName"`
 	PayloadURL       string   `json:"payloadUrl"`
@@ -184,6 +204,8 @@ func (w *webhook) wire(owner hookOwner) wireWebhook {
 	}
 	if owner.stack != nil {
 		wire.ProjectName, wire.StackName = owner.stack.project, owner.stack.name
+	} else {
+		wire.ProjectName, wire.EnvName = owner.env.project, owner.env.name
 	}
 	if w.Secret != "" {
 		sum := sha256.Sum256([]byte("pulumiapitest " + w.Secret))
@@ -266,12 +288,12 @@ func (req *wireWebhookRequest) checkOwner(owner hookOwner) error {
 	if req.OrganizationName != nil && *req.OrganizationName != owner.org.name {
 		return badRequest("Organization name from request body doesn't match URL: '%s'", *req.OrganizationName)
 	}
-	var project, stack string
+	project, stack := owner.env.project, ""
 	if owner.stack != nil {
 		project, stack = owner.stack.project, owner.stack.name
 	}
 	for _, name := range []struct{ body, path *string }{
-		{req.ProjectName, &project}, {req.StackName, &stack}, {req.EnvName, new("")},
+		{req.ProjectName, &project}, {req.StackName, &stack}, {req.EnvName, &owner.env.name},
 	} {
 		if name.body != nil && *name.body != *name.path {
 			return badRequest("Project, stack or environment name from request body doesn't match URL: '%s'", *name.body)
@@ -294,7 +316,7 @@ func checkWebhook(w *Webhook, owner hookOwner) error {
 		w.Format = formatRaw
 	case formatRaw, formatSlack, formatTeams:
 	case formatDeployments:
-		if owner.stack == nil {
+		if owner.isOrg() {
 			return badRequest("'%s' format can only be used on stack or environment webhooks.", formatDeployments)
 		}
 	default:
@@ -359,7 +381,7 @@ func (s *Server) createWebhook(c *call) (reply, error) {
 func (s *Server) logWebhook(c *call, owner hookOwner, what, name string) {
 	s.log(c, owner.org, AuditLogEvent{
 		Event: "Webhook " + what, Description: fmt.Sprintf("%s webhook %q of %s", what, name, owner),
-		RequiresOrgAdmin: owner.stack == nil, RequiresStackAdmin: owner.stack != nil,
+		RequiresOrgAdmin: owner.isOrg(), RequiresStackAdmin: owner.stack != nil,
 	})
 }
 

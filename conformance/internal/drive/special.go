@@ -15,16 +15,17 @@ import (
 // a struct of which not all fields go together with its forms.
 func special() map[reflect.Type][]any {
 	return map[reflect.Type][]any{
-		reflect.TypeFor[pulumiapi.Cursor]():          {pulumiapi.Cursor("")},
-		reflect.TypeFor[pulumiapi.Secret]():          {pulumiapi.NewSecret("hush")},
-		reflect.TypeFor[pulumiapi.StackIdentifier](): {stack},
-		reflect.TypeFor[json.RawMessage]():           {json.RawMessage(`{"made":"up"}`)},
-		reflect.TypeFor[time.Time]():                 {time.Date(2031, time.March, 4, 5, 6, 7, 0, time.UTC)},
-		reflect.TypeFor[time.Duration]():             {time.Hour},
-		reflect.TypeFor[io.Reader]():                 {strings.NewReader(`{"version": 3, "features": ["a"], "deployment": {}}`)}, // a state
-		reflect.TypeFor[io.Writer]():                 {io.Discard},                                                               // the driver puts one of its own there
+		reflect.TypeFor[pulumiapi.Cursor]():                {pulumiapi.Cursor("")},
+		reflect.TypeFor[pulumiapi.Secret]():                {pulumiapi.NewSecret("hush")},
+		reflect.TypeFor[pulumiapi.StackIdentifier]():       {stack},
+		reflect.TypeFor[pulumiapi.EnvironmentIdentifier](): {environment},
+		reflect.TypeFor[json.RawMessage]():                 {json.RawMessage(`{"made":"up"}`)},
+		reflect.TypeFor[time.Time]():                       {time.Date(2031, time.March, 4, 5, 6, 7, 0, time.UTC)},
+		reflect.TypeFor[time.Duration]():                   {time.Hour},
+		reflect.TypeFor[io.Reader]():                       {strings.NewReader(`{"version": 3, "features": ["a"], "deployment": {}}`)}, // a state
+		reflect.TypeFor[io.Writer]():                       {io.Discard},                                                               // the driver puts one of its own there
 
-		reflect.TypeFor[pulumiapi.WebhookScope](): {pulumiapi.OrgScope("acme"), stack},
+		reflect.TypeFor[pulumiapi.WebhookScope](): {pulumiapi.OrgScope("acme"), stack, environment},
 		reflect.TypeFor[pulumiapi.GridFilter](): {
 			pulumiapi.FilterAnd(
 				pulumiapi.FilterEquals("a", "1"), pulumiapi.FilterNotEqual("b", "2"), pulumiapi.FilterContains("c", "3"),
@@ -55,4 +56,7 @@ func special() map[reflect.Type][]any {
 	}
 }
 
-var stack = pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "prod"}
+var (
+	stack       = pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "prod"}
+	environment = pulumiapi.EnvironmentIdentifier{Org: "acme", Project: "web", Environment: "prod"}
+)

@@ -1,0 +1,169 @@
+package pulumiapi_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/pulumiapitest"
+)
+
+func TestCloud_ATeamsLife(t *testing.T) {
+	t.Parallel()
+	srv, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	require.NoError(t, srv.AddMember("acme", pulumiapitest.Member{User: pulumiapitest.User{Login: "bea", Name: "Bea"}}))
+	require.NoError(t, srv.AddTeam("acme", pulumiapitest.Team{Name: "ops", Members: []pulumiapitest.TeamMember{{Login: "bea"}}}))
+	require.NoError(t, client.Teams.Update(ctx, "acme", "ops", pulumiapi.TeamUpdateRequest{DisplayName: new("Operations")}))
+	require.NoError(t, client.Teams.PromoteMember(ctx, "acme", "ops", "bea"))
+	require.NoError(t, client.Teams.GrantStackAccess(ctx, "ops", prod, pulumiapi.StackPermissionRead))
+	require.NoError(t, client.Teams.UpdateStackAccess(ctx, "ops", prod, pulumiapi.StackPermissionEdit))
+	access := pulumiapi.TeamEnvironmentAccessRequest{Permission: pulumiapi.EnvironmentPermissionOpen, MaxOpenDuration: new("1h")}
+	require.ErrorIs(t, client.Teams.UpdateEnvironmentAccess(ctx, "ops", prodEnv, access), pulumiapi.ErrNotFound)
+	require.NoError(t, client.Teams.GrantEnvironmentAccess(ctx, "ops", prodEnv, access))
+	require.ErrorIs(t, client.Teams.GrantEnvironmentAccess(ctx, "ops", prodEnv, access), pulumiapi.ErrConflict)
+	role, err := client.Teams.EnableRoles(ctx, "acme", "ops")
+	require.NoError(t, err)
+	team, err := client.Teams.Get(ctx, "acme", "ops")
+	require.NoError(t, err)
+	assert.Equal(t, "Operations", team.DisplayName)
+	assert.Equal(t, pulumiapi.TeamRoleAdmin, team.Members[0].Role)
+	assert.Equal(t, pulumiapi.StackPermissionEdit, team.Stacks[0].Permission)
+	assert.Equal(t, "1h", team.Environments[0].MaxOpenDuration)
+	assert.Equal(t, []string{role.ID}, team.RoleIDs)
+	names, err := client.Orgs.ListMemberTeams(ctx, "acme", "bea")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Operations"}, names)
+	allowed, err := client.Orgs.GetMemberStackAccess(ctx, "bea", prod)
+	require.NoError(t, err)
+	require.Len(t, allowed.TeamPermissions, 1)
+	assert.Equal(t, pulumiapi.StackPermissionEdit, allowed.TeamPermissions[0].Permission)
+
+	require.NoError(t, client.Teams.DemoteMember(ctx, "acme", "ops", "bea"))
+	require.NoError(t, client.Teams.RemoveEnvironmentAccess(ctx, "ops", prodEnv))
+	require.NoError(t, client.Teams.RemoveRole(ctx, "acme", "ops", role.ID))
+	require.ErrorIs(t, client.Teams.SetRole(ctx, "acme", "ops", "none"), pulumiapi.ErrNotFound)
+	roles, err := client.Teams.ListRoles(ctx, "acme", "ops")
+	require.NoError(t, err)
+	assert.Empty(t, roles)
+}
+
+func TestCloud_TokensBelongToTheirOwners(t *testing.T) {
+	t.Parallel()
+	srv, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	require.NoError(t, srv.AddTeam("acme", pulumiapitest.Team{Name: "ops"}))
+	ofTeam, err := client.Teams.CreateToken(ctx, "acme", "ops", pulumiapi.TeamTokenCreateRequest{Name: "ci"})
+	require.NoError(t, err)
+	require.ErrorIs(t, second(client.Orgs.CreateToken(ctx, "acme", pulumiapi.OrgTokenCreateRequest{Name: "ci"})), pulumiapi.ErrConflict)
+	ofOrg, err := client.Orgs.CreateToken(ctx, "acme", pulumiapi.OrgTokenCreateRequest{Name: "cd", Admin: true})
+	require.NoError(t, err)
+	tokens, err := pulumiapi.Collect(client.Orgs.ListTokens(ctx, "acme", nil))
+	require.NoError(t, err)
+	require.Len(t, tokens, 1)
+	assert.Equal(t, pulumiapi.AccessTokenTypeOrganization, tokens[0].Type)
+	assert.True(t, tokens[0].Admin)
+	require.ErrorIs(t, client.Orgs.DeleteToken(ctx, "acme", ofTeam.ID), pulumiapi.ErrNotFound, "a team's")
+	require.ErrorIs(t, client.Tokens.Delete(ctx, ofOrg.ID), pulumiapi.ErrNotFound, "the organization's")
+	require.NoError(t, client.Orgs.DeleteToken(ctx, "acme", ofOrg.ID))
+	require.NoError(t, client.Teams.DeleteToken(ctx, "acme", "ops", ofTeam.ID, nil))
+	tokens, err = pulumiapi.Collect(client.Teams.ListTokens(ctx, "acme", "ops", nil))
+	require.NoError(t, err)
+	assert.Empty(t, tokens)
+}
+
+func TestCloud_InvitesAndSettings(t *testing.T) {
+	t.Parallel()
+	_, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	invites := []pulumiapi.OrgInviteCreateRequest{{Email: "a@example.com", Role: pulumiapi.OrgRoleMember}}
+	results, err := client.Orgs.CreateInvites(ctx, "acme", invites)
+	require.NoError(t, err)
+	require.Len(t, results.SentInvites, 1)
+	again, err := client.Orgs.CreateInvites(ctx, "acme", invites)
+	require.NoError(t, err)
+	assert.Equal(t, []pulumiapi.FailedOrgInvite{{Email: "a@example.com", Role: pulumiapi.OrgRoleMember}}, again.FailedInvites)
+	id := results.SentInvites[0].ID
+	require.NoError(t, client.Orgs.AcceptInvite(ctx, "acme", id))
+	require.ErrorIs(t, client.Orgs.AcceptInvite(ctx, "acme", id), pulumiapi.ErrConflict)
+	require.ErrorIs(t, client.Orgs.CancelInvite(ctx, "acme", id), pulumiapi.ErrNotFound)
+
+	changed, err := client.Orgs.Update(ctx, "acme", pulumiapi.OrgUpdateRequest{
+		MembersCanCreateTeams: new(false), DefaultStackPermission: new(pulumiapi.StackPermissionRead), MaxAccessTokenExpiryDays: new(90),
+	})
+	require.NoError(t, err)
+	assert.False(t, changed.MembersCanCreateTeams)
+	assert.Equal(t, 90, *changed.MaxAccessTokenExpiryDays)
+	metadata, err := client.Orgs.GetMetadata(ctx, "acme")
+	require.NoError(t, err)
+	assert.Equal(t, changed, metadata)
+	org, err := client.Orgs.Get(ctx, "acme")
+	require.NoError(t, err)
+	assert.Equal(t, "prod", org.Repos[0].Projects[0].Stacks[0].Name)
+	assert.Nil(t, org.Repos[0].Projects[0].Stacks[0].LastUpdate, "it was never updated")
+}
+
+func TestCloud_PolicyCompliance(t *testing.T) {
+	t.Parallel()
+	srv, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	for _, issue := range []pulumiapitest.PolicyIssue{
+		{Project: "web", Stack: "prod", Pack: "rules", Policy: "a", URN: "urn:1"},
+		{Project: "web", Stack: "prod", Pack: "rules", Policy: "a", URN: "urn:2", Status: "fixed"},
+		{Project: "web", Stack: "dev", Pack: "other", Policy: "b", URN: "urn:3", Status: "fixed"},
+	} {
+		require.NoError(t, second(srv.AddPolicyIssue("acme", issue)))
+	}
+	results, err := pulumiapi.Collect(client.PolicyCompliance.List(ctx, "acme", &pulumiapi.PolicyComplianceListOptions{PageSize: 1}))
+	require.NoError(t, err)
+	columns := []string{"other", "rules"}
+	assert.Equal(t, []pulumiapi.PolicyComplianceResult{{EntityName: "dev", Columns: columns, Scores: []int{100, -1}}, {EntityName: "prod", Columns: columns, Scores: []int{-1, 50}}}, results)
+	policies, err := pulumiapi.Collect(client.PolicyCompliance.ListPolicies(ctx, "acme", &pulumiapi.PolicyCompliancePolicyListOptions{PageSize: 1}))
+	require.NoError(t, err)
+	require.Len(t, policies, 2)
+	assert.Equal(t, 50, policies[1].PercentCompliant)
+	metadata, err := client.PolicyCompliance.GetMetadata(ctx, "acme")
+	require.NoError(t, err)
+	assert.Equal(t, pulumiapi.PolicyResultsMetadata{PolicyTotalCount: 2, PolicyWithIssuesCount: 1, ResourcesTotalCount: 3, ResourcesWithIssuesCount: 1}, *metadata)
+	values, err := client.PolicyIssues.ListFilterValues(ctx, "acme", "policyPack", &pulumiapi.PolicyIssueFilterOptions{Closed: true})
+	require.NoError(t, err)
+	assert.Equal(t, []pulumiapi.PolicyIssueFilterValue{{Name: "other", Count: 1}, {Name: "rules", Count: 1}}, values)
+	stream, err := client.PolicyIssues.Export(ctx, "acme", nil)
+	require.NoError(t, err)
+	text, err := io.ReadAll(stream)
+	require.NoError(t, err)
+	require.NoError(t, stream.Close())
+	assert.Equal(t, 2, strings.Count(string(text), "\n"), "a line of names, and one issue")
+}
+
+func TestCloud_AuditLogExportConfig(t *testing.T) {
+	t.Parallel()
+	_, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	require.ErrorIs(t, second(client.AuditLogs.GetExportConfig(ctx, "acme")), pulumiapi.ErrNotFound)
+	require.NoError(t, client.AuditLogs.UpdateExportConfig(ctx, "acme", pulumiapi.AuditLogExportConfigUpdateRequest{Enabled: true, S3Configuration: logBucket}))
+	config, err := client.AuditLogs.GetExportConfig(ctx, "acme")
+	require.NoError(t, err)
+	assert.True(t, config.Enabled)
+	assert.Equal(t, "logs", config.S3Config.S3BucketName)
+	require.NoError(t, client.AuditLogs.DeleteExportConfig(ctx, "acme"))
+	require.Error(t, client.AuditLogs.DeleteExportConfig(ctx, "acme"))
+}
+
+func TestCloud_WebhooksOfEnvironments(t *testing.T) {
+	t.Parallel()
+	_, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	hook, err := client.Webhooks.Create(ctx, prodEnv, pulumiapi.WebhookCreateRequest{DisplayName: "d", PayloadURL: "https://example.com", Active: true})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"acme", "web", "prod", ""}, []string{hook.OrganizationName, hook.ProjectName, hook.EnvName, hook.StackName})
+	for scope, count := range map[pulumiapi.WebhookScope]int{prodEnv: 1, prod: 0, pulumiapi.OrgScope("acme"): 0} {
+		hooks, err := client.Webhooks.List(ctx, scope)
+		require.NoError(t, err)
+		assert.Len(t, hooks, count, scope)
+	}
+}

@@ -1,0 +1,171 @@
+package pulumiapi
+
+import (
+	"context"
+	"net/http"
+)
+
+type teamStackPermissionRequest struct {
+	ProjectName string          `json:"projectName"`
+	StackName   string          `json:"stackName"`
+	Permission  StackPermission `json:"permission"`
+}
+
+type teamStackRequest struct {
+	ProjectName string `json:"projectName"`
+	StackName   string `json:"stackName"`
+}
+
+// GrantStackAccess lets the members of a team, which belongs to the stack's
+// organization, do something with a stack. It does not change what was granted
+// before: [TeamsService.UpdateStackAccess] and [TeamsService.SetStackAccess] do.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) GrantStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {
+	args, err := teamStackArgs(team, id)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, args, teamUpdateRequest{AddStackPermission: &teamStackPermissionRequest{
+		ProjectName: id.Project, StackName: id.Stack, Permission: permission,
+	}})
+}
+
+// UpdateStackAccess changes what [TeamsService.GrantStackAccess] has granted.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) UpdateStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {
+	args, err := teamStackArgs(team, id)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, args, teamUpdateRequest{EditStackPermission: &teamStackPermissionRequest{
+		ProjectName: id.Project, StackName: id.Stack, Permission: permission,
+	}})
+}
+
+// RemoveStackAccess takes back what [TeamsService.GrantStackAccess] has granted.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) RemoveStackAccess(ctx context.Context, team string, id StackIdentifier) error {
+	args, err := teamStackArgs(team, id)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, args, teamUpdateRequest{RemoveStack: &teamStackRequest{
+		ProjectName: id.Project, StackName: id.Stack,
+	}})
+}
+
+var teamSetStackAccessEndpoint = Endpoint{
+	Method: http.MethodPatch, Template: "/api/console/stacks/{orgName}/{projectName}/{stackName}/teams/{teamName}",
+}
+
+// SetStackAccess lets the members of a team, which belongs to the stack's
+// organization, do something with a stack, whatever they might do before. A team
+// or a stack that does not exist is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/console/stacks/{orgName}/{projectName}/{stackName}/teams/{teamName}
+func (s *TeamsService) SetStackAccess(ctx context.Context, team string, id StackIdentifier, permission StackPermission) error {
+	return executeWithBody(ctx, s.client, call{
+		endpoint: teamSetStackAccessEndpoint,
+		args:     append(id.pathArgs(), pathArg{"team", team}),
+	}, "permission", struct {
+		Permissions StackPermission `json:"permissions"`
+	}{permission})
+}
+
+// teamStackArgs returns the placeholders for a team of the stack's organization.
+// The stack itself goes into the body.
+func teamStackArgs(team string, id StackIdentifier) ([]pathArg, error) {
+	if err := checkNotEmpty("id.Project", id.Project); err != nil {
+		return nil, err
+	}
+	if err := checkNotEmpty("id.Stack", id.Stack); err != nil {
+		return nil, err
+	}
+	return []pathArg{{"id.Org", id.Org}, {"team", team}}, nil
+}
+
+// teamEnvironmentSettings is what a team is to be permitted to do with an
+// environment.
+type teamEnvironmentSettings struct {
+	teamEnvironmentRequest
+	TeamEnvironmentAccessRequest
+}
+
+type teamEnvironmentRequest struct {
+	ProjectName string `json:"projectName"`
+	EnvName     string `json:"envName"`
+}
+
+// TeamEnvironmentAccessRequest is what a team is to be permitted to do with a
+// Pulumi ESC environment.
+type TeamEnvironmentAccessRequest struct {
+	Permission EnvironmentPermission `json:"permission"`
+	// MaxOpenDuration is how long it may stay open: "1h30m". There is no limit if it
+	// is nil.
+	MaxOpenDuration *string `json:"maxOpenDuration,omitzero"`
+}
+
+// GrantEnvironmentAccess lets the members of a team, which belongs to the
+// environment's organization, do something with an environment. It does not change
+// what was granted before: [TeamsService.UpdateEnvironmentAccess] does.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) GrantEnvironmentAccess(ctx context.Context, team string, id EnvironmentIdentifier, req TeamEnvironmentAccessRequest) error {
+	args, settings, err := teamEnvironmentArgs(team, id, req)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, args, teamUpdateRequest{AddEnvironmentPermission: settings})
+}
+
+// UpdateEnvironmentAccess changes what [TeamsService.GrantEnvironmentAccess] has
+// granted.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) UpdateEnvironmentAccess(ctx context.Context, team string, id EnvironmentIdentifier, req TeamEnvironmentAccessRequest) error {
+	args, settings, err := teamEnvironmentArgs(team, id, req)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, args, teamUpdateRequest{EditEnvironmentPermission: settings})
+}
+
+// RemoveEnvironmentAccess takes back what [TeamsService.GrantEnvironmentAccess] has
+// granted.
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) RemoveEnvironmentAccess(ctx context.Context, team string, id EnvironmentIdentifier) error {
+	if err := checkEnvironment(id); err != nil {
+		return err
+	}
+	return s.update(ctx, []pathArg{{"id.Org", id.Org}, {"team", team}}, teamUpdateRequest{
+		RemoveEnvironment: &teamEnvironmentRequest{ProjectName: id.Project, EnvName: id.Environment},
+	})
+}
+
+// teamEnvironmentArgs returns the placeholders for a team of the environment's
+// organization, and what goes into the body.
+func teamEnvironmentArgs(team string, id EnvironmentIdentifier, req TeamEnvironmentAccessRequest) ([]pathArg, *teamEnvironmentSettings, error) {
+	if err := checkEnvironment(id); err != nil {
+		return nil, nil, err
+	}
+	if err := checkNotEmpty("req.Permission", string(req.Permission)); err != nil {
+		return nil, nil, err
+	}
+	return []pathArg{{"id.Org", id.Org}, {"team", team}}, &teamEnvironmentSettings{
+		teamEnvironmentRequest:       teamEnvironmentRequest{ProjectName: id.Project, EnvName: id.Environment},
+		TeamEnvironmentAccessRequest: req,
+	}, nil
+}
+
+// checkEnvironment refuses an environment without a name. Its organization is a
+// placeholder, and is looked at there.
+func checkEnvironment(id EnvironmentIdentifier) error {
+	if err := checkNotEmpty("id.Project", id.Project); err != nil {
+		return err
+	}
+	return checkNotEmpty("id.Environment", id.Environment)
+}

@@ -32,10 +32,8 @@ func fetchYesNo(ctx context.Context, c *Client, r call) (bool, error) {
 	return *answer, nil
 }
 
-// fetchPresent makes a call whose answer is a T, or has no content where there is
-// none: then it fails with a [*CallError] that is [ErrNotFound]. what says what
-// there is none of.
-func fetchPresent[T any](ctx context.Context, c *Client, r call, what string) (*T, error) {
+// fetchOptional makes a call whose answer is a T, or has no content: nil.
+func fetchOptional[T any](ctx context.Context, c *Client, r call) (*T, *ResponseInfo, error) {
 	var value *T
 	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
@@ -49,6 +47,17 @@ func fetchPresent[T any](ctx context.Context, c *Client, r call, what string) (*
 		return err
 	}
 	info, err := c.send(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	return value, info, nil
+}
+
+// fetchPresent makes a call whose answer is a T, or has no content where there is
+// none: then it fails with a [*CallError] that is [ErrNotFound]. what says what
+// there is none of.
+func fetchPresent[T any](ctx context.Context, c *Client, r call, what string) (*T, error) {
+	value, info, err := fetchOptional[T](ctx, c, r)
 	if err != nil {
 		return nil, err
 	}

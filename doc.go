@@ -80,9 +80,10 @@
 // happened: look at what is there now before you repeat it. [ErrRetryBudget] is
 // found on a call that was not tried again for the sake of the service.
 //
-// What is no call's failure has errors of its own: [UpdateFailedError] for an
-// update that was waited for, and [ErrWebhookUnsigned], [ErrWebhookBadSignature]
-// and [ErrWebhookNoSecret] for what webhooks deliver.
+// What is no call's failure has errors of its own: [UpdateFailedError] and
+// [InsightsScanFailedError] for an update and a scan that were waited for, and
+// [ErrWebhookUnsigned], [ErrWebhookBadSignature] and [ErrWebhookNoSecret] for what
+// webhooks deliver.
 //
 // # Retries
 //

@@ -1,9 +1,11 @@
 package pulumiapi
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -257,6 +259,30 @@ func checkNotEmpty(name, value string) error {
 		return &ArgumentError{Name: name, Reason: "is empty"}
 	}
 	return nil
+}
+
+// checkNotNegative refuses a number that is below zero.
+func checkNotNegative(name string, number int) error {
+	if number < 0 {
+		return newArgumentError(name, strconv.Itoa(number), "is negative")
+	}
+	return nil
+}
+
+// checkJSON refuses what goes into a request's body as it is and is not JSON.
+func checkJSON(name string, value json.RawMessage) error {
+	if !jsonx.IsValid(value) {
+		return &ArgumentError{Name: name, Reason: "is not JSON"}
+	}
+	return nil
+}
+
+// checkOptionalJSON is checkJSON for what may be nil.
+func checkOptionalJSON(name string, value json.RawMessage) error {
+	if value == nil {
+		return nil
+	}
+	return checkJSON(name, value)
 }
 
 // errorBody is the service's form of a refusal.

@@ -169,25 +169,28 @@ func fetchRows[A any](ctx context.Context, c *Client, r call, rows gridRows) (*A
 // request returns a request for the rows at p.
 func (g gridRows) request(p position) (gridRequest, error) {
 	start := p.number(0)
-	req := gridRequest{
-		StartRow: start, EndRow: start + p.size,
-		RowGroupCols: g.groupBy, GroupKeys: g.groupKeys, ValueCols: g.values,
-	}
+	selection, err := g.selection()
+	return gridRequest{StartRow: start, EndRow: start + p.size, gridSelection: selection}, err
+}
+
+// selection returns a request for all rows.
+func (g gridRows) selection() (gridSelection, error) {
+	selection := gridSelection{RowGroupCols: g.groupBy, GroupKeys: g.groupKeys, ValueCols: g.values}
 	var err error
-	if req.FilterModel, err = g.filter.model(); err != nil {
-		return gridRequest{}, err
+	if selection.FilterModel, err = g.filter.model(); err != nil {
+		return gridSelection{}, err
 	}
 	for i, s := range g.sort {
 		if s.Column == "" {
-			return gridRequest{}, &ArgumentError{Name: fmt.Sprintf("opts.Sort[%d].Column", i), Reason: "is empty"}
+			return gridSelection{}, &ArgumentError{Name: fmt.Sprintf("opts.Sort[%d].Column", i), Reason: "is empty"}
 		}
 		direction := "asc"
 		if s.Descending {
 			direction = "desc"
 		}
-		req.SortModel = append(req.SortModel, gridSortItem{s.Column, direction})
+		selection.SortModel = append(selection.SortModel, gridSortItem{s.Column, direction})
 	}
-	return req, nil
+	return selection, nil
 }
 
 // model returns the filter as the outermost one.

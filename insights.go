@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
-
-	"github.com/pulumiapi/pulumiapi/internal/jsonx"
 )
 
 // InsightsService manages Pulumi Insights: cloud accounts whose resources the
@@ -171,8 +169,8 @@ func (s *InsightsService) CreateAccount(ctx context.Context, org, name string, r
 	if err := checkNotEmpty("req.Environment", req.Environment); err != nil {
 		return err
 	}
-	if req.ProviderConfig != nil && !jsonx.IsValid(req.ProviderConfig) {
-		return &ArgumentError{Name: "req.ProviderConfig", Reason: "is not JSON"}
+	if err := checkOptionalJSON("req.ProviderConfig", req.ProviderConfig); err != nil {
+		return err
 	}
 	return executeWithBody(ctx, s.client,
 		call{endpoint: insightsCreateAccountEndpoint, args: orgArgs(org, pathArg{"name", name})}, "req", req)

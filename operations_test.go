@@ -54,6 +54,8 @@ type operation struct {
 	asks bool
 	// anyJSON says that the answer may be JSON of any form.
 	anyJSON bool
+	// mayBeEmpty says that the answer may have no content.
+	mayBeEmpty bool
 }
 
 // write is what a method returns that returns only an error.
@@ -80,6 +82,7 @@ func operations() []operation {
 	return slices.Concat(
 		documentedOperations(), stackOperations(), updateOperations(), userOperations(),
 		teamOperations(), orgOperations(), policyAndAuditOperations(),
+		insightsOperations(), scanOperations(), insightsResourceOperations(), discoveredStackOperations(),
 	)
 }
 

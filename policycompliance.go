@@ -171,21 +171,11 @@ func (s *PolicyComplianceService) ListPolicies(ctx context.Context, org string, 
 // Pulumi Cloud: POST /api/orgs/{orgName}/policyresults/policies
 func (s *PolicyComplianceService) ListPoliciesPage(ctx context.Context, org string, opts *PolicyCompliancePolicyListOptions) (*Page[PolicyComplianceRow], error) {
 	o := optionsOf(opts)
-	p, err := startOf(rowCursor, policyComplianceListPoliciesEndpoint, o.Cursor, o.PageSize, orgArgs(org)...)
-	if err != nil {
-		return nil, err
-	}
-	if p.size == 0 {
-		p.size = defaultRows
-	}
-	req, err := newGridRequest(p, o.Filter, o.Sort)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := fetchWithBody[struct {
+	rows, p, err := fetchRows[struct {
 		Policies   []PolicyComplianceRow `json:"policies"`
 		TotalCount int                   `json:"totalCount"`
-	}](ctx, s.client, call{endpoint: policyComplianceListPoliciesEndpoint, args: orgArgs(org)}, "opts", req)
+	}](ctx, s.client, call{endpoint: policyComplianceListPoliciesEndpoint, args: orgArgs(org)},
+		gridRows{kind: rowCursor, cursor: o.Cursor, size: o.PageSize, filter: o.Filter, sort: o.Sort})
 	if err != nil {
 		return nil, err
 	}

@@ -33,11 +33,11 @@ func (s *PolicyIssuesService) Export(ctx context.Context, org string, opts *Poli
 	if r.query, err = closedQuery(o.Closed); err != nil {
 		return nil, err
 	}
-	req, err := newGridRequest(position{}, o.Filter, o.Sort)
+	rows, err := gridRows{filter: o.Filter, sort: o.Sort}.selection()
 	if err != nil {
 		return nil, err
 	}
-	if r.body, err = jsonBody("opts", req.gridSelection); err != nil { // all rows of it
+	if r.body, err = jsonBody("opts", rows); err != nil {
 		return nil, err
 	}
 	return openText(ctx, s.client, r)

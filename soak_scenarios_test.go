@@ -35,6 +35,7 @@ func scenarios() []func(*worker) {
 func (w *worker) askForWhatMayBeThere() {
 	for _, o := range slices.Concat(
 		stackOperations(), updateOperations(), userOperations(), teamOperations(), orgOperations(), policyAndAuditOperations(), textOperations(),
+		insightsOperations(), scanOperations(), insightsResourceOperations(), discoveredStackOperations(),
 	) {
 		if _, err := o.call(w.ctx, w.at(o.name)); err != nil {
 			var refused *pulumiapi.APIError

@@ -18,12 +18,16 @@ func (s *StacksService) ReassignOwnership(ctx context.Context, id StackIdentifie
 	if err := checkNotEmpty("user", user); err != nil {
 		return nil, err
 	}
-	// The service wants a whole user, and goes by the login.
-	return fetchWithBody[UserInfo](ctx, s.client, call{endpoint: stackReassignOwnershipEndpoint, args: id.pathArgs()}, "user", struct {
-		GitHubLogin string `json:"githubLogin"`
-		Name        string `json:"name"`
-		AvatarURL   string `json:"avatarUrl"`
-	}{GitHubLogin: user})
+	return fetchWithBody[UserInfo](ctx, s.client,
+		call{endpoint: stackReassignOwnershipEndpoint, args: id.pathArgs()}, "user", newOwnerRequest{GitHubLogin: user})
+}
+
+// newOwnerRequest names a new owner. The service wants a whole user, and goes by
+// the login.
+type newOwnerRequest struct {
+	GitHubLogin string `json:"githubLogin"`
+	Name        string `json:"name"`
+	AvatarURL   string `json:"avatarUrl"`
 }
 
 var stackRemoveCollaboratorEndpoint = Endpoint{

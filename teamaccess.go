@@ -169,3 +169,33 @@ func checkEnvironment(id EnvironmentIdentifier) error {
 	}
 	return checkNotEmpty("id.Environment", id.Environment)
 }
+
+var teamSetInsightsAccountAccessEndpoint = Endpoint{
+	Method: http.MethodPatch, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/teams/{teamName}",
+}
+
+// SetInsightsAccountAccess lets the members of a team do this with an Insights
+// account and its children, whatever they were permitted before. For a child, whose
+// permissions are its parent's, it is [ErrForbidden].
+//
+// Pulumi Cloud: PATCH /api/preview/insights/{orgName}/accounts/{accountName}/teams/{teamName}
+func (s *TeamsService) SetInsightsAccountAccess(ctx context.Context, org, team, account string, permission InsightsAccountPermission) error {
+	return s.setInsightsAccountAccess(ctx, org, team, account, &permission)
+}
+
+// RemoveInsightsAccountAccess takes back what [TeamsService.SetInsightsAccountAccess]
+// has granted.
+//
+// Pulumi Cloud: PATCH /api/preview/insights/{orgName}/accounts/{accountName}/teams/{teamName}
+func (s *TeamsService) RemoveInsightsAccountAccess(ctx context.Context, org, team, account string) error {
+	return s.setInsightsAccountAccess(ctx, org, team, account, nil)
+}
+
+func (s *TeamsService) setInsightsAccountAccess(ctx context.Context, org, team, account string, permission *InsightsAccountPermission) error {
+	return executeWithBody(ctx, s.client, call{
+		endpoint: teamSetInsightsAccountAccessEndpoint,
+		args:     accountArgs(org, account, pathArg{"team", team}),
+	}, "permission", struct {
+		Permissions *InsightsAccountPermission `json:"permissions,omitzero"`
+	}{permission})
+}

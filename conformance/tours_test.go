@@ -31,6 +31,7 @@ var tours = []struct {
 	{"webhooks", tourOfWebhooks},
 	{"audit logs", tourOfAuditLogs},
 	{"Insights", tourOfInsights},
+	{"Insights in depth", tourOfInsightsInDepth},
 	{"policy issues", tourOfPolicyIssues},
 	{"a stack's life", tourOfAStacksLife},
 	{"stacks in depth", tourOfStacksInDepth},

@@ -2,6 +2,7 @@ package pulumiapitest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -62,6 +63,8 @@ type InsightsScan struct {
 	Started, Finished time.Time
 	// ResourceCount is the number of resources that were found.
 	ResourceCount int
+	// Log is what was printed meanwhile, line by line.
+	Log []string
 }
 
 // AddInsightsAccount puts an account into an organization, which is created if
@@ -90,23 +93,33 @@ func (s *Server) AddInsightsAccount(org string, a InsightsAccount) error {
 // account is an Insights account in the cloud.
 type account struct {
 	InsightsAccount
-	seq int64 // its place in lists
-	id  string
+	seq       int64 // its place in lists
+	id        string
+	scans     []*scan // the oldest first
+	schedule  schedule
+	tags      map[string]wireAccountTag
+	teams     map[string]int // permissions by the team's name
+	resources []*discoveredResource
 }
 
-func (s *Server) newAccount(o *organization, a InsightsAccount) {
+func (s *Server) newAccount(o *organization, a InsightsAccount) *account {
 	a.ProviderConfig = bytes.Clone(a.ProviderConfig)
 	if a.Owner.Login == "" {
 		a.Owner = testUser
 	}
 	seq := s.nextSerial()
-	if a.Scan != nil {
-		a.Scan = new(*a.Scan)
-		if a.Scan.ID == "" {
-			a.Scan.ID = fakeUUID(fmt.Sprintf("scan %d", seq))
-		}
+	added := &account{
+		InsightsAccount: a, seq: seq, id: fakeUUID(fmt.Sprintf("account %d", seq)),
+		tags: map[string]wireAccountTag{}, teams: map[string]int{},
 	}
-	o.accounts = append(o.accounts, &account{a, seq, fakeUUID(fmt.Sprintf("account %d", seq))})
+	if a.Scheduled {
+		added.schedule.cron = scheduleCrons["daily"]
+	}
+	if a.Scan != nil {
+		s.newScan(added, *a.Scan)
+	}
+	o.accounts = append(o.accounts, added)
+	return added
 }
 
 // account returns the account of a name, or nil.
@@ -147,6 +160,7 @@ type wireScan struct {
 	FinishedAt    *time.Time `json:"finishedAt"` // null while it runs
 	LastUpdatedAt time.Time  `json:"lastUpdatedAt"`
 	JobTimeout    time.Time  `json:"jobTimeout"`
+	AccountName   string     `json:"accountName,omitempty"`
 	ResourceCount *int       `json:"resourceCount,omitempty"`
 }
 
@@ -158,16 +172,22 @@ func (o *organization) wireAccount(a *account) wireAccount {
 		ProviderEnvRef: a.Environment, ScheduledScanEnabled: a.Scheduled, AgentPoolID: a.AgentPoolID, ProviderConfig: a.ProviderConfig,
 		ScanStatus: wireScan{FinishedAt: &time.Time{}},
 	}
-	if scan := a.Scan; scan != nil {
-		w.ScanStatus = wireScan{
-			ID: scan.ID, OrgID: fakeUUID("organization " + o.name), UserID: fakeUUID("user " + a.Owner.Login), Status: scan.Status,
-			StartedAt: scan.Started.UTC(), LastUpdatedAt: scan.Started.UTC(), JobTimeout: scan.Started.UTC().Add(scanTimeout),
-		}
-		if !scan.Finished.IsZero() {
-			w.ScanStatus.FinishedAt = new(scan.Finished.UTC())
-			w.ScanStatus.LastUpdatedAt = scan.Finished.UTC()
-			w.ScanStatus.ResourceCount = &scan.ResourceCount
-		}
+	if last := a.lastScan(); last != nil {
+		w.ScanStatus = o.wireScan(last)
+	}
+	return w
+}
+
+func (o *organization) wireScan(scan *scan) wireScan {
+	w := wireScan{
+		ID: scan.ID, OrgID: fakeUUID("organization " + o.name), UserID: fakeUUID("user " + scan.account.Owner.Login), Status: scan.Status,
+		StartedAt: scan.Started.UTC(), LastUpdatedAt: scan.Started.UTC(), JobTimeout: scan.Started.UTC().Add(scanTimeout),
+		AccountName: scan.account.Name,
+	}
+	if !scan.Finished.IsZero() {
+		w.FinishedAt = new(scan.Finished.UTC())
+		w.LastUpdatedAt = scan.Finished.UTC()
+		w.ResourceCount = new(scan.ResourceCount)
 	}
 	return w
 }
@@ -184,12 +204,7 @@ func (s *Server) listAccounts(c *call) (reply, error) {
 		if o.account(parent) == nil {
 			return reply{}, notFound("Account '%s' not found", parent)
 		}
-		found = nil
-		for _, a := range o.accounts {
-			if strings.HasPrefix(a.Name, parent+"/") {
-				found = append(found, a)
-			}
-		}
+		found = o.children(parent)
 	}
 	page, next, err := tokenPage(s, c, "count", found, func(a *account) int64 { return a.seq })
 	if err != nil {
@@ -203,15 +218,45 @@ func (s *Server) listAccounts(c *call) (reply, error) {
 }
 
 func (s *Server) getAccount(c *call) (reply, error) {
-	o, err := s.findOrg(c)
+	o, a, err := s.findAccount(c)
 	if err != nil {
 		return reply{}, err
 	}
+	return ok(o.wireAccount(a)), nil
+}
+
+// findAccount returns the account that the path names, or the error for the client.
+func (s *Server) findAccount(c *call) (*organization, *account, error) {
+	o, err := s.findOrg(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	a := o.account(c.param("accountName"))
 	if a == nil {
-		return reply{}, notFound("Account '%s' not found", c.param("accountName"))
+		return nil, nil, notFound("Account '%s' not found", c.param("accountName"))
 	}
-	return ok(o.wireAccount(a)), nil
+	return o, a, nil
+}
+
+// children returns the accounts below one.
+func (o *organization) children(parent string) []*account {
+	var found []*account
+	for _, a := range o.accounts {
+		if strings.HasPrefix(a.Name, parent+"/") {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+// parent returns the account that one is a child of, or nil.
+func (o *organization) parent(child *account) *account {
+	for i := strings.LastIndex(child.Name, "/"); i > 0; i = strings.LastIndex(child.Name[:i], "/") {
+		if parent := o.account(child.Name[:i]); parent != nil {
+			return parent
+		}
+	}
+	return nil
 }
 
 type wireCreateAccountRequest struct {
@@ -244,7 +289,7 @@ func (req *wireCreateAccountRequest) check() error {
 	return nil
 }
 
-// createAccount takes it that the environment exists. Nothing ever scans.
+// createAccount takes it that the environment exists. Nothing scans by itself.
 func (s *Server) createAccount(c *call) (reply, error) {
 	o, err := s.findOrg(c)
 	if err != nil {
@@ -254,25 +299,32 @@ func (s *Server) createAccount(c *call) (reply, error) {
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	name := c.param("accountName")
-	if name == "" || name == "." || name == ".." || strings.ContainsFunc(name, unicode.IsControl) || len(name) > 255 {
-		return reply{}, badRequest("invalid account name %q", name)
-	}
-	if err := req.check(); err != nil {
+	if _, err := s.openAccount(c, o, c.param("accountName"), req); err != nil {
 		return reply{}, err
 	}
+	return noContent, nil
+}
+
+// openAccount puts an account into an organization for a client.
+func (s *Server) openAccount(c *call, o *organization, name string, req wireCreateAccountRequest) (*account, error) {
+	if name == "" || name == "." || name == ".." || strings.ContainsFunc(name, unicode.IsControl) || len(name) > 255 {
+		return nil, badRequest("invalid account name %q", name)
+	}
+	if err := req.check(); err != nil {
+		return nil, err
+	}
 	if o.account(name) != nil {
-		return reply{}, conflict("Account '%s' already exists", name)
+		return nil, conflict("Account '%s' already exists", name)
 	}
 	if string(req.ProviderConfig) == "null" {
 		req.ProviderConfig = nil
 	}
-	s.newAccount(o, InsightsAccount{
+	a := s.newAccount(o, InsightsAccount{
 		Name: name, Provider: req.Provider, Environment: req.Environment, AgentPoolID: req.AgentPoolID, ProviderConfig: req.ProviderConfig,
-		Scheduled: req.Cron != "" || req.ScanSchedule != "" && req.ScanSchedule != "none",
 	})
+	a.setSchedule(cmp.Or(req.Cron, scheduleCrons[req.ScanSchedule]))
 	s.log(c, o, AuditLogEvent{
 		Event: "Insights Account Created", Description: fmt.Sprintf("Created Insights account %q", name), RequiresOrgAdmin: true,
 	})
-	return noContent, nil
+	return a, nil
 }

@@ -50,6 +50,9 @@ type organization struct {
 	auditExport  *wireAuditExport // nil if there is none
 	envHooks     map[environmentID]*hookList
 	tokenNames   []string // that its tokens and its teams' have, or ever had
+
+	discoveredStacks []*discoveredStack
+	trialEnded       bool // that of Insights
 }
 
 // newOrganization puts an organization into the cloud. Its name must be free.

@@ -42,6 +42,18 @@ type wireOwner struct {
 	Email       string  `json:"email"`
 }
 
+// newOwner returns the member that a request names.
+func (o *organization) newOwner(req wireOwner) (*member, error) {
+	if req.GitHubLogin == nil || req.Name == nil || req.AvatarURL == nil {
+		return nil, badRequest("invalid request body: name, githubLogin and avatarUrl are required")
+	}
+	owner := o.member(*req.GitHubLogin)
+	if owner == nil {
+		return nil, notFound("User '%s' not found", *req.GitHubLogin)
+	}
+	return owner, nil
+}
+
 func (s *Server) reassignOwnership(c *call) (reply, error) {
 	st, err := s.findStack(c)
 	if err != nil {
@@ -51,12 +63,9 @@ func (s *Server) reassignOwnership(c *call) (reply, error) {
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	if req.GitHubLogin == nil || req.Name == nil || req.AvatarURL == nil {
-		return reply{}, badRequest("invalid request body: name, githubLogin and avatarUrl are required")
-	}
-	owner := s.orgs[st.org].member(*req.GitHubLogin)
-	if owner == nil {
-		return reply{}, notFound("User '%s' not found", *req.GitHubLogin)
+	owner, err := s.orgs[st.org].newOwner(req)
+	if err != nil {
+		return reply{}, err
 	}
 	before := st.owner
 	st.owner = owner.User
@@ -155,8 +164,8 @@ func (s *Server) setTeamAccess(c *call) (reply, error) {
 	return noContent, nil
 }
 
-// PolicyGroup is a set of policy packs, and the stacks that have to obey them, see
-// [Server.AddPolicyGroup].
+// PolicyGroup is a set of policy packs, and the stacks or Insights accounts that
+// have to obey them, see [Server.AddPolicyGroup].
 type PolicyGroup struct {
 	// Name identifies the group in its organization.
 	Name string
@@ -166,6 +175,8 @@ type PolicyGroup struct {
 	Default bool
 	// Stacks are the stacks in it, as "project/stack".
 	Stacks []string
+	// Accounts are the Insights accounts in it, by their names.
+	Accounts []string
 	// Packs are its policy packs.
 	Packs []RequiredPolicyPack
 }
@@ -192,7 +203,7 @@ func (s *Server) AddPolicyGroup(org string, g PolicyGroup) error {
 			return fmt.Errorf("pulumiapitest: policy group %q of organization %q exists", g.Name, org)
 		}
 	}
-	g.Stacks, g.Packs = slices.Clone(g.Stacks), slices.Clone(g.Packs)
+	g.Stacks, g.Accounts, g.Packs = slices.Clone(g.Stacks), slices.Clone(g.Accounts), slices.Clone(g.Packs)
 	o.policyGroups = append(o.policyGroups, g)
 	return nil
 }
@@ -235,7 +246,7 @@ func (s *Server) listStackPolicyGroups(c *call) (reply, error) {
 	for _, g := range s.policyGroupsOf(st) {
 		list = append(list, wirePolicyGroup{
 			EntityType: "stacks", IsOrgDefault: g.Default, Mode: g.Mode, Name: g.Name,
-			NumEnabledPolicyPacks: len(g.Packs), NumStacks: len(g.Stacks),
+			NumEnabledPolicyPacks: len(g.Packs), NumStacks: len(g.Stacks), NumAccounts: len(g.Accounts),
 		})
 	}
 	return ok(map[string]any{"policyGroups": list}), nil
@@ -266,11 +277,15 @@ func (s *Server) listStackPolicyPacks(c *call) (reply, error) {
 			continue
 		}
 		for _, pack := range g.Packs {
-			list = append(list, wireRequiredPolicy{
-				Config: pack.Config, DisplayName: pack.DisplayName, Name: pack.Name, Version: pack.Version, VersionTag: pack.VersionTag,
-				PackLocation: fmt.Sprintf("https://packs.pulumi.test/%s/%d", pack.Name, pack.Version),
-			})
+			list = append(list, pack.wireRequired())
 		}
 	}
 	return ok(map[string]any{"requiredPolicies": list}), nil
+}
+
+func (p RequiredPolicyPack) wireRequired() wireRequiredPolicy {
+	return wireRequiredPolicy{
+		Config: p.Config, DisplayName: p.DisplayName, Name: p.Name, Version: p.Version, VersionTag: p.VersionTag,
+		PackLocation: fmt.Sprintf("https://packs.pulumi.test/%s/%d", p.Name, p.Version),
+	}
 }

@@ -365,6 +365,9 @@ func (s *Server) deleteTeam(c *call) (reply, error) {
 	}
 	o.teams = slices.DeleteFunc(o.teams, func(other *team) bool { return other == t })
 	s.deleteTokensOf(tokenOwner{o, t.Name})
+	for _, a := range o.accounts {
+		delete(a.teams, t.Name)
+	}
 	s.log(c, o, AuditLogEvent{Event: "Team Deleted", Description: fmt.Sprintf("Deleted team %q", t.Name), RequiresOrgAdmin: true})
 	return noContent, nil
 }

@@ -36,7 +36,7 @@ type Method struct {
 
 // Waiting are the methods that call others again and again until something has
 // ended, which is more than an answer that is made up says. The others are driven.
-var Waiting = []string{"Updates.Wait", "Updates.Follow"}
+var Waiting = []string{"Updates.Wait", "Updates.Follow", "Insights.WaitForScan"}
 
 // Methods returns the exported methods of the services that a client has, but
 // for those that wait.

@@ -1,0 +1,252 @@
+package pulumiapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// accountArgs are the placeholders of an account, and what comes after it.
+func accountArgs(org, account string, more ...pathArg) []pathArg {
+	return orgArgs(org, append([]pathArg{{"account", account}}, more...)...)
+}
+
+// InsightsAccountBulkCreateRequest describes several new accounts.
+type InsightsAccountBulkCreateRequest struct {
+	Accounts []InsightsAccountBulkCreateItem `json:"accounts"`
+	// SkipAutoEnablePolicyPacks leaves out the policy packs that the service
+	// enables for new accounts by itself.
+	SkipAutoEnablePolicyPacks *bool `json:"skipAutoEnablePolicyPacks,omitzero"`
+}
+
+// InsightsAccountBulkCreateItem describes one of several new accounts.
+type InsightsAccountBulkCreateItem struct {
+	// Name names the account within the organization.
+	Name     string           `json:"name"`
+	Provider InsightsProvider `json:"provider"`
+	// Environment is the Pulumi ESC environment that holds the credentials:
+	// "project/environment", with "@version" at the end or not.
+	Environment string `json:"environment"`
+	// ScanSchedule is how often the account is scanned.
+	ScanSchedule *InsightsScanSchedule `json:"scanSchedule,omitzero"`
+	// AgentPoolID is the pool of agents that scan it; the default one if nil.
+	AgentPoolID *string `json:"agentPoolID,omitzero"`
+	// ProviderConfig is the provider's own configuration, as a JSON object.
+	ProviderConfig json.RawMessage `json:"providerConfig,omitzero"`
+}
+
+// InsightsAccountBulkCreateResults are what has become of several new accounts.
+type InsightsAccountBulkCreateResults struct {
+	// Accounts are those that were made.
+	Accounts []InsightsAccount `json:"accounts"`
+	// Failures are those that were not.
+	Failures []InsightsAccountBulkCreateFailure `json:"failures"`
+}
+
+// InsightsAccountBulkCreateFailure is an account that was not made.
+type InsightsAccountBulkCreateFailure struct {
+	Name string `json:"name"`
+	// Error is the reason, for people to read.
+	Error string `json:"error"`
+}
+
+var insightsBulkCreateAccountsEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts"}
+
+// BulkCreateAccounts makes several Insights accounts, each on its own: what is
+// wrong with one does not keep the others from being made, and is no error but
+// among the Failures.
+//
+// Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts
+func (s *InsightsService) BulkCreateAccounts(ctx context.Context, org string, req InsightsAccountBulkCreateRequest) (*InsightsAccountBulkCreateResults, error) {
+	if len(req.Accounts) == 0 {
+		return nil, &ArgumentError{Name: "req.Accounts", Reason: "is empty"}
+	}
+	for i, account := range req.Accounts {
+		item := fmt.Sprintf("req.Accounts[%d].", i)
+		if err := checkNotEmpty(item+"Name", account.Name); err != nil {
+			return nil, err
+		}
+		if err := checkNotEmpty(item+"Provider", string(account.Provider)); err != nil {
+			return nil, err
+		}
+		if err := checkNotEmpty(item+"Environment", account.Environment); err != nil {
+			return nil, err
+		}
+		if err := checkOptionalJSON(item+"ProviderConfig", account.ProviderConfig); err != nil {
+			return nil, err
+		}
+	}
+	return fetchWithBody[InsightsAccountBulkCreateResults](ctx, s.client,
+		call{endpoint: insightsBulkCreateAccountsEndpoint, args: orgArgs(org)}, "req", req)
+}
+
+// InsightsAccountUpdateRequest says what an account changes to. What is nil stays.
+type InsightsAccountUpdateRequest struct {
+	// Environment is the Pulumi ESC environment that holds the credentials, and
+	// has to be given even if it stays: "project/environment", with "@version" at
+	// the end or not.
+	Environment string `json:"environment"`
+	// ScanSchedule is how often the account is scanned.
+	ScanSchedule *InsightsScanSchedule `json:"scanSchedule,omitzero"`
+	// AgentPoolID is the pool of agents that scan it.
+	AgentPoolID *string `json:"agentPoolID,omitzero"`
+	// ProviderConfig is the provider's own configuration, as a JSON object.
+	ProviderConfig json.RawMessage `json:"providerConfig,omitzero"`
+}
+
+var insightsUpdateAccountEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/preview/insights/{orgName}/accounts/{accountName}"}
+
+// UpdateAccount changes an Insights account. An account or an environment that
+// does not exist is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/preview/insights/{orgName}/accounts/{accountName}
+func (s *InsightsService) UpdateAccount(ctx context.Context, org, name string, req InsightsAccountUpdateRequest) error {
+	if err := checkNotEmpty("req.Environment", req.Environment); err != nil {
+		return err
+	}
+	if err := checkOptionalJSON("req.ProviderConfig", req.ProviderConfig); err != nil {
+		return err
+	}
+	return executeWithBody(ctx, s.client,
+		call{endpoint: insightsUpdateAccountEndpoint, args: orgArgs(org, pathArg{"name", name})}, "req", req)
+}
+
+var insightsDeleteAccountEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/preview/insights/{orgName}/accounts/{accountName}"}
+
+// DeleteAccount deletes an Insights account for good, with what was discovered in
+// it. The resources themselves stay with their provider. An account that does not
+// exist is [ErrNotFound].
+//
+// Pulumi Cloud: DELETE /api/preview/insights/{orgName}/accounts/{accountName}
+func (s *InsightsService) DeleteAccount(ctx context.Context, org, name string) error {
+	return execute(ctx, s.client, call{endpoint: insightsDeleteAccountEndpoint, args: orgArgs(org, pathArg{"name", name})})
+}
+
+var insightsAccountExistsEndpoint = Endpoint{Method: http.MethodHead, Template: "/api/preview/insights/{orgName}/accounts/{accountName}"}
+
+// AccountExists reports whether an organization has an Insights account of this
+// name.
+//
+// Pulumi Cloud: HEAD /api/preview/insights/{orgName}/accounts/{accountName}
+func (s *InsightsService) AccountExists(ctx context.Context, org, name string) (bool, error) {
+	return exists(ctx, s.client, call{endpoint: insightsAccountExistsEndpoint, args: orgArgs(org, pathArg{"name", name})})
+}
+
+var insightsReassignAccountOwnershipEndpoint = Endpoint{
+	Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/ownership",
+}
+
+// ReassignAccountOwnership makes a user the owner of an Insights account, and
+// returns who was the owner before. user is a login.
+//
+// Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}/ownership
+func (s *InsightsService) ReassignAccountOwnership(ctx context.Context, org, account, user string) (*UserInfo, error) {
+	if err := checkNotEmpty("user", user); err != nil {
+		return nil, err
+	}
+	return fetchWithBody[UserInfo](ctx, s.client,
+		call{endpoint: insightsReassignAccountOwnershipEndpoint, args: accountArgs(org, account)}, "user", newOwnerRequest{GitHubLogin: user})
+}
+
+var insightsListAccountPolicyPacksEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/policy/packs",
+}
+
+// ListAccountPolicyPacks returns the policy packs that look at what is discovered
+// in an Insights account.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/policy/packs
+func (s *InsightsService) ListAccountPolicyPacks(ctx context.Context, org, account string) ([]RequiredPolicy, error) {
+	answer, err := fetch[struct {
+		Packs []RequiredPolicy `json:"packs"`
+	}](ctx, s.client, call{endpoint: insightsListAccountPolicyPacksEndpoint, args: accountArgs(org, account)})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Packs, nil
+}
+
+// InsightsAccountTags are the tags of an account.
+type InsightsAccountTags struct {
+	// Tags are the tags by their names.
+	Tags map[string]InsightsAccountTag `json:"tags"`
+}
+
+// InsightsAccountTag is a tag of an account.
+type InsightsAccountTag struct {
+	Name     string    `json:"name"`
+	Value    string    `json:"value"`
+	Created  Timestamp `json:"created"`
+	Modified Timestamp `json:"modified"`
+}
+
+var insightsGetAccountTagsEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/tags",
+}
+
+// GetAccountTags returns the tags of an Insights account.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/tags
+func (s *InsightsService) GetAccountTags(ctx context.Context, org, account string) (*InsightsAccountTags, error) {
+	return fetch[InsightsAccountTags](ctx, s.client, call{endpoint: insightsGetAccountTagsEndpoint, args: accountArgs(org, account)})
+}
+
+var insightsReplaceAccountTagsEndpoint = Endpoint{
+	Method: http.MethodPut, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/tags",
+}
+
+// ReplaceAccountTags gives an Insights account these tags, and no others: those
+// that it has besides are deleted. The tags of an AWS organization's account
+// become those of its children, which can't have their own ([ErrForbidden]).
+//
+// Pulumi Cloud: PUT /api/preview/insights/{orgName}/accounts/{accountName}/tags
+func (s *InsightsService) ReplaceAccountTags(ctx context.Context, org, account string, tags map[string]string) error {
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	return executeWithBody(ctx, s.client, call{endpoint: insightsReplaceAccountTagsEndpoint, args: accountArgs(org, account)}, "tags", struct {
+		Tags map[string]string `json:"tags"`
+	}{tags})
+}
+
+// InsightsAccountTeam is a team that has access to an account.
+type InsightsAccountTeam struct {
+	// Name names the team in the organization, DisplayName is what is shown.
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+	Description string `json:"description"`
+	// Permission is what the team's members may do with the account.
+	Permission InsightsAccountPermission `json:"permission"`
+	// IsMember says that the token's user is one of them.
+	IsMember bool `json:"isMember"`
+}
+
+// InsightsAccountPermission is what somebody may do with an Insights account.
+type InsightsAccountPermission int
+
+// The permissions for Insights accounts.
+const (
+	InsightsAccountPermissionNone  InsightsAccountPermission = 0
+	InsightsAccountPermissionRead  InsightsAccountPermission = 1
+	InsightsAccountPermissionWrite InsightsAccountPermission = 2
+	InsightsAccountPermissionAdmin InsightsAccountPermission = 3
+)
+
+var insightsListAccountTeamsEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/teams",
+}
+
+// ListAccountTeams returns the teams that have access to an Insights account. What
+// they may do is changed by [TeamsService.SetInsightsAccountAccess].
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/teams
+func (s *InsightsService) ListAccountTeams(ctx context.Context, org, account string) ([]InsightsAccountTeam, error) {
+	answer, err := fetch[struct {
+		Teams []InsightsAccountTeam `json:"teams"`
+	}](ctx, s.client, call{endpoint: insightsListAccountTeamsEndpoint, args: accountArgs(org, account)})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Teams, nil
+}

@@ -1,0 +1,256 @@
+package pulumiapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+)
+
+// InsightsResourceEdge is a relation of a version of a resource to another
+// resource.
+type InsightsResourceEdge struct {
+	SourceURN     string `json:"sourceUrn"`
+	SourceVersion int    `json:"sourceVersion"`
+	DestURN       string `json:"destUrn"`
+	// EdgeType is what kind of relation it is.
+	EdgeType string `json:"edgeType"`
+}
+
+// InsightsResourceEdgeListOptions choose a part of a resource's edges.
+type InsightsResourceEdgeListOptions struct {
+	// PageSize is how many edges an answer holds at most, up to 500; the service's
+	// default, 100, if zero.
+	PageSize int `url:"-"`
+	// Cursor is where to begin: a [Page.Next] of this list.
+	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
+}
+
+var (
+	insightsListResourceEdgesEndpoint = Endpoint{
+		Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/edges",
+	}
+	insightsListResourceEdgesAtVersionEndpoint = Endpoint{
+		Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/versions/{resourceVersion}/edges",
+	}
+)
+
+// ListResourceEdges walks the relations of a discovered resource to others, as the
+// last scan has found them, over all pages. The sequence yields a nil edge with
+// the first error, and ends.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/edges
+func (s *InsightsService) ListResourceEdges(ctx context.Context, org string, id InsightsResourceIdentifier, opts *InsightsResourceEdgeListOptions) iter.Seq2[*InsightsResourceEdge, error] {
+	return walk(ctx, opts, func(o *InsightsResourceEdgeListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
+		return s.ListResourceEdgesPage(ctx, org, id, o)
+	})
+}
+
+// ListResourceEdgesPage returns one page of what
+// [InsightsService.ListResourceEdges] walks: the first, or the one at the Cursor
+// of opts.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/edges
+func (s *InsightsService) ListResourceEdgesPage(ctx context.Context, org string, id InsightsResourceIdentifier, opts *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
+	args, err := id.args(org)
+	if err != nil {
+		return nil, err
+	}
+	return s.listEdgesPage(ctx, call{endpoint: insightsListResourceEdgesEndpoint, args: args}, opts)
+}
+
+// ListResourceEdgesAtVersion walks the relations of a version of a discovered
+// resource, as [InsightsService.ListResourceEdges] walks those of the last one.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/versions/{resourceVersion}/edges
+func (s *InsightsService) ListResourceEdgesAtVersion(ctx context.Context, org string, id InsightsResourceIdentifier, version int, opts *InsightsResourceEdgeListOptions) iter.Seq2[*InsightsResourceEdge, error] {
+	return walk(ctx, opts, func(o *InsightsResourceEdgeListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
+		return s.ListResourceEdgesAtVersionPage(ctx, org, id, version, o)
+	})
+}
+
+// ListResourceEdgesAtVersionPage returns one page of what
+// [InsightsService.ListResourceEdgesAtVersion] walks: the first, or the one at the
+// Cursor of opts.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/versions/{resourceVersion}/edges
+func (s *InsightsService) ListResourceEdgesAtVersionPage(ctx context.Context, org string, id InsightsResourceIdentifier, version int, opts *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
+	args, err := id.versionArgs(org, version)
+	if err != nil {
+		return nil, err
+	}
+	return s.listEdgesPage(ctx, call{endpoint: insightsListResourceEdgesAtVersionEndpoint, args: args}, opts)
+}
+
+func (s *InsightsService) listEdgesPage(ctx context.Context, r call, opts *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
+	o := optionsOf(opts)
+	type answer struct {
+		Edges     []InsightsResourceEdge `json:"edges"`
+		NextToken string                 `json:"nextToken"`
+	}
+	return fetchTokenPage(ctx, s.client, r,
+		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "count"}, o,
+		func(a *answer) (*[]InsightsResourceEdge, string) { return &a.Edges, a.NextToken })
+}
+
+// InsightsResourceStackEdge says that a stack manages a discovered resource.
+type InsightsResourceStackEdge struct {
+	InsightsResourceID string `json:"insightsResourceId"`
+	// StackResourceURN is the same resource in the stack.
+	StackResourceURN string `json:"stackResourceUrn"`
+}
+
+var insightsListResourceStackEdgesEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/stack_edges",
+}
+
+// ListResourceStackEdges returns by which stacks a discovered resource is managed.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/stack_edges
+func (s *InsightsService) ListResourceStackEdges(ctx context.Context, org string, id InsightsResourceIdentifier) ([]InsightsResourceStackEdge, error) {
+	args, err := id.args(org)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := fetch[struct {
+		Edges []InsightsResourceStackEdge `json:"edges"`
+	}](ctx, s.client, call{endpoint: insightsListResourceStackEdgesEndpoint, args: args})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Edges, nil
+}
+
+// InsightsResourceWithReferences is a discovered resource, and those that it is
+// related to, in turn with theirs.
+type InsightsResourceWithReferences struct {
+	URN      string           `json:"urn"`
+	Resource InsightsResource `json:"resource"`
+	// IndexedResource is the resource as the search finds it.
+	IndexedResource ResourceResult `json:"indexedResource"`
+	// To are the resources that this one refers to, From those that refer to it.
+	To   []InsightsResourceWithReferences `json:"to"`
+	From []InsightsResourceWithReferences `json:"from"`
+}
+
+// ResourceResult is a resource as the search finds it: one of a stack, or one that
+// was discovered. What does not apply is empty.
+type ResourceResult struct {
+	URN  string `json:"urn"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Type is the type's full token; Package, Module and Category are more about
+	// it.
+	Type     string `json:"type"`
+	Package  string `json:"package"`
+	Module   string `json:"module"`
+	Category string `json:"category"`
+	// Project and Stack are where it is managed, Account is the Insights account
+	// in which it was discovered.
+	Project string `json:"project"`
+	Stack   string `json:"stack"`
+	Account string `json:"account"`
+	// Managed is "managed" for a resource of a stack, or "discovered".
+	Managed string `json:"managed"`
+	// Created and Modified are when it was found first, and when it has changed.
+	Created  Timestamp `json:"created"`
+	Modified Timestamp `json:"modified"`
+	// Custom says that a provider manages the resource: it is no component.
+	Custom bool `json:"custom"`
+	// Delete says that the next update will delete it.
+	Delete bool `json:"delete"`
+	// External says that Pulumi only reads it.
+	External bool `json:"external"`
+	// Protected says that it can't be deleted.
+	Protected bool `json:"protected"`
+	// Pending is what is being done to it: "creating", "updating", "deleting".
+	Pending string `json:"pending"`
+	// ParentURN, ProviderURN, Dependencies and Dependents are other resources.
+	ParentURN    string   `json:"parent_urn"`
+	ProviderURN  string   `json:"provider_urn"`
+	Dependencies []string `json:"dependencies"`
+	Dependents   []string `json:"dependents"`
+	// Teams are the names of the teams that have access to it.
+	Teams []string `json:"teams"`
+	// Fingerprint changes with the resource's state.
+	Fingerprint string `json:"fingerprint"`
+	// SourceCount is in how many places it was found.
+	SourceCount int `json:"sourceCount"`
+	// Matches are what of it matches the search, by the term, as JSON.
+	Matches map[string][]json.RawMessage `json:"matches"`
+	// Metadata and Properties are JSON; Properties are there only if asked for.
+	Metadata   json.RawMessage `json:"metadata"`
+	Properties json.RawMessage `json:"properties"`
+}
+
+var insightsGetResourceReferencesEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/references",
+}
+
+// GetResourceReferences returns a discovered resource and those that it is related
+// to.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/references
+func (s *InsightsService) GetResourceReferences(ctx context.Context, org string, id InsightsResourceIdentifier) (*InsightsResourceWithReferences, error) {
+	args, err := id.args(org)
+	if err != nil {
+		return nil, err
+	}
+	return fetch[InsightsResourceWithReferences](ctx, s.client, call{endpoint: insightsGetResourceReferencesEndpoint, args: args})
+}
+
+// InsightsResourceReferencesRequest says of which resources the references are
+// wanted.
+type InsightsResourceReferencesRequest struct {
+	ResourceIdentifiers []InsightsResourceVersionIdentifier `json:"resourceIdentifiers"`
+	// Depth is how many references to follow one after another; as many as the
+	// service likes if nil.
+	Depth *int `json:"depth,omitzero"`
+}
+
+// InsightsResourceVersionIdentifier names a version of a discovered resource.
+type InsightsResourceVersionIdentifier struct {
+	// Account is the name of the Insights account.
+	Account string `json:"account"`
+	// Type is the type's full token, ID names the resource with its provider.
+	Type string `json:"type"`
+	ID   string `json:"id"`
+	// Version is the last one if nil.
+	Version *int `json:"version,omitzero"`
+}
+
+var insightsListResourceReferencesEndpoint = Endpoint{
+	Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/resources/references", Read: true,
+}
+
+// ListResourceReferences returns what [InsightsService.GetResourceReferences] does,
+// of several resources at once, and of versions of theirs. One that does not exist
+// makes it [ErrNotFound].
+//
+// Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}/resources/references
+func (s *InsightsService) ListResourceReferences(ctx context.Context, org, account string, req InsightsResourceReferencesRequest) ([]InsightsResourceWithReferences, error) {
+	if len(req.ResourceIdentifiers) == 0 {
+		return nil, &ArgumentError{Name: "req.ResourceIdentifiers", Reason: "is empty"}
+	}
+	for i, id := range req.ResourceIdentifiers {
+		item := fmt.Sprintf("req.ResourceIdentifiers[%d].", i)
+		for _, part := range []pathArg{{"Account", id.Account}, {"Type", id.Type}, {"ID", id.ID}} {
+			if err := checkNotEmpty(item+part.name, part.value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	body, err := jsonBody("req", req)
+	if err != nil {
+		return nil, err
+	}
+	return fetchAll[InsightsResourceWithReferences](ctx, s.client,
+		call{endpoint: insightsListResourceReferencesEndpoint, args: accountArgs(org, account), body: body})
+}

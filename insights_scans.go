@@ -1,0 +1,306 @@
+package pulumiapi
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"net/http"
+	"strconv"
+)
+
+// InsightsScanStartRequest says how an account is to be scanned. What is nil is as
+// the service has it.
+type InsightsScanStartRequest struct {
+	// ListConcurrency and ReadConcurrency are how many requests the scan sends to
+	// the provider at a time, to find resources and to read them.
+	ListConcurrency *int `json:"listConcurrency,omitzero"`
+	ReadConcurrency *int `json:"readConcurrency,omitzero"`
+	// BatchSize is how many resources are worked on together.
+	BatchSize *int `json:"batchSize,omitzero"`
+	// ReadTimeout is how long it may take to read a resource, as Go writes
+	// durations: "30s".
+	ReadTimeout *string `json:"readTimeout,omitzero"`
+	// AgentPoolID is the pool of agents that scan; the account's if nil.
+	AgentPoolID *string `json:"agentPoolID,omitzero"`
+}
+
+var insightsStartScanEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan"}
+
+// StartScan begins to discover the resources of an Insights account, and returns
+// the run that does. Of an account with children, the children are scanned, each by
+// a run of its own: what is returned is empty then, without an ID. An account that
+// is being scanned already can't be.
+//
+// Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}/scan
+func (s *InsightsService) StartScan(ctx context.Context, org, account string, req InsightsScanStartRequest) (*WorkflowRun, error) {
+	body, err := jsonBody("req", req)
+	if err != nil {
+		return nil, err
+	}
+	run, _, err := fetchOptional[WorkflowRun](ctx, s.client, call{
+		endpoint: insightsStartScanEndpoint, args: accountArgs(org, account), body: body,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if run == nil {
+		return &WorkflowRun{}, nil
+	}
+	return run, nil
+}
+
+// InsightsScanStatus is an account's last scan, and when the next one will be.
+type InsightsScanStatus struct {
+	WorkflowRun
+
+	// NextScan is when the account is scanned next; zero if that is not planned.
+	NextScan Timestamp `json:"nextScan"`
+}
+
+var insightsGetScanStatusEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan"}
+
+// GetScanStatus returns the last scan of an Insights account. An account that was
+// never scanned is [ErrNotFound].
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scan
+func (s *InsightsService) GetScanStatus(ctx context.Context, org, account string) (*InsightsScanStatus, error) {
+	return fetch[InsightsScanStatus](ctx, s.client, call{endpoint: insightsGetScanStatusEndpoint, args: accountArgs(org, account)})
+}
+
+// InsightsScanListOptions choose a part of an account's scans.
+type InsightsScanListOptions struct {
+	// PageSize is how many scans an answer holds at most, up to 1,000; the
+	// service's default, 100, if zero.
+	PageSize int `url:"-"`
+	// Cursor is where to begin: a [Page.Next] of this list.
+	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
+}
+
+var insightsListScansEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scans"}
+
+// ListScans walks the scans of an Insights account and its children, over all
+// pages. The sequence yields a nil scan with the first error, and ends.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans
+func (s *InsightsService) ListScans(ctx context.Context, org, account string, opts *InsightsScanListOptions) iter.Seq2[*InsightsScan, error] {
+	return walk(ctx, opts, func(o *InsightsScanListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *InsightsScanListOptions) (*Page[InsightsScan], error) {
+		return s.ListScansPage(ctx, org, account, o)
+	})
+}
+
+// ListScansPage returns one page of what [InsightsService.ListScans] walks: the
+// first, or the one at the Cursor of opts.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans
+func (s *InsightsService) ListScansPage(ctx context.Context, org, account string, opts *InsightsScanListOptions) (*Page[InsightsScan], error) {
+	o := optionsOf(opts)
+	type answer struct {
+		ScanStatuses      []InsightsScan `json:"scanStatuses"`
+		ContinuationToken string         `json:"continuationToken"`
+	}
+	return fetchTokenPage(ctx, s.client, call{endpoint: insightsListScansEndpoint, args: accountArgs(org, account)},
+		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "pageSize"}, o,
+		func(a *answer) (*[]InsightsScan, string) { return &a.ScanStatuses, a.ContinuationToken })
+}
+
+// scanArgs are the placeholders of a scan.
+func scanArgs(org, account, scanID string) []pathArg {
+	return accountArgs(org, account, pathArg{"scanID", scanID})
+}
+
+var insightsGetScanEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}"}
+
+// GetScan returns a scan of an Insights account: how far it has come, and what it
+// has found. One that does not exist is [ErrNotFound].
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}
+func (s *InsightsService) GetScan(ctx context.Context, org, account, scanID string) (*InsightsScan, error) {
+	return fetch[InsightsScan](ctx, s.client, call{endpoint: insightsGetScanEndpoint, args: scanArgs(org, account, scanID)})
+}
+
+// DeploymentLogLine is a line that a deployment, or a scan, has written.
+type DeploymentLogLine struct {
+	// Header stands before the line where a new step begins; else it is empty.
+	Header    string    `json:"header"`
+	Timestamp Timestamp `json:"timestamp"`
+	Line      string    `json:"line"`
+}
+
+// InsightsScanLogListOptions choose a part of a scan's log.
+type InsightsScanLogListOptions struct {
+	// PageSize is how many lines an answer holds at most, up to 500; the service's
+	// default if zero.
+	PageSize int `url:"-"`
+	// Cursor is where to begin: a [Page.Next] of this list.
+	Cursor Cursor `url:"-"`
+	// NoPrefetch fetches a page only when the loop gets there, never ahead.
+	NoPrefetch bool `url:"-"`
+}
+
+var insightsGetScanLogsEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}/logs",
+}
+
+// ListScanLogs walks the lines that a scan has written so far, of all its steps,
+// over all pages. The sequence yields a nil line with the first error, and ends.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}/logs
+func (s *InsightsService) ListScanLogs(ctx context.Context, org, account, scanID string, opts *InsightsScanLogListOptions) iter.Seq2[*DeploymentLogLine, error] {
+	return walk(ctx, opts, func(o *InsightsScanLogListOptions) walkOptions {
+		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+	}, func(ctx context.Context, o *InsightsScanLogListOptions) (*Page[DeploymentLogLine], error) {
+		return s.ListScanLogsPage(ctx, org, account, scanID, o)
+	})
+}
+
+// ListScanLogsPage returns one page of what [InsightsService.ListScanLogs] walks:
+// the first, or the one at the Cursor of opts.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}/logs
+func (s *InsightsService) ListScanLogsPage(ctx context.Context, org, account, scanID string, opts *InsightsScanLogListOptions) (*Page[DeploymentLogLine], error) {
+	o := optionsOf(opts)
+	type answer struct {
+		Lines     []DeploymentLogLine `json:"lines"`
+		NextToken string              `json:"nextToken"`
+	}
+	return fetchTokenPage(ctx, s.client, call{endpoint: insightsGetScanLogsEndpoint, args: scanArgs(org, account, scanID)},
+		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "count", grows: true}, o,
+		func(a *answer) (*[]DeploymentLogLine, string) { return &a.Lines, a.NextToken })
+}
+
+// DeploymentStepLogs are lines that one step of a deployment, or of a scan, has
+// written.
+type DeploymentStepLogs struct {
+	// Name is the step's.
+	Name  string                  `json:"name"`
+	Lines []DeploymentStepLogLine `json:"lines"`
+	// NextOffset is the Offset of the lines after these; nil at the end.
+	NextOffset *int `json:"nextOffset"`
+}
+
+// DeploymentStepLogLine is a line that a step has written.
+type DeploymentStepLogLine struct {
+	Timestamp Timestamp `json:"timestamp"`
+	Line      string    `json:"line"`
+}
+
+// InsightsScanStepLogOptions choose a part of a step's log.
+type InsightsScanStepLogOptions struct {
+	// Offset is where to begin: a [DeploymentStepLogs.NextOffset].
+	Offset int `url:"offset,omitempty"`
+}
+
+// GetScanStepLogs returns lines that one step of a scan has written. job counts the
+// jobs of the scan from 0, step the steps of the job.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}/logs
+func (s *InsightsService) GetScanStepLogs(ctx context.Context, org, account, scanID string, job, step int, opts *InsightsScanStepLogOptions) (*DeploymentStepLogs, error) {
+	o := optionsOf(opts)
+	if err := cmp.Or(checkNotNegative("job", job), checkNotNegative("step", step), checkNotNegative("opts.Offset", o.Offset)); err != nil {
+		return nil, err
+	}
+	values, err := encodeQuery(o)
+	if err != nil {
+		return nil, err
+	}
+	values.Set("job", strconv.Itoa(job))
+	values.Set("step", strconv.Itoa(step))
+	return fetch[DeploymentStepLogs](ctx, s.client, call{endpoint: insightsGetScanLogsEndpoint, args: scanArgs(org, account, scanID), query: values})
+}
+
+var (
+	insightsCancelScanEndpoint = Endpoint{
+		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/cancel",
+	}
+	insightsPauseScheduledScansEndpoint = Endpoint{
+		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/pause",
+	}
+	insightsResumeScheduledScansEndpoint = Endpoint{
+		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/resume",
+	}
+)
+
+// CancelScan ends the scan of an Insights account that is running.
+//
+// Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}/scan/cancel
+func (s *InsightsService) CancelScan(ctx context.Context, org, account string) error {
+	return execute(ctx, s.client, call{endpoint: insightsCancelScanEndpoint, args: accountArgs(org, account)})
+}
+
+// PauseScheduledScans keeps an Insights account from being scanned as planned,
+// until [InsightsService.ResumeScheduledScans]. A scan that is running goes on.
+//
+// Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}/scan/pause
+func (s *InsightsService) PauseScheduledScans(ctx context.Context, org, account string) error {
+	return execute(ctx, s.client, call{endpoint: insightsPauseScheduledScansEndpoint, args: accountArgs(org, account)})
+}
+
+// ResumeScheduledScans lets an Insights account be scanned as planned again.
+//
+// Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}/scan/resume
+func (s *InsightsService) ResumeScheduledScans(ctx context.Context, org, account string) error {
+	return execute(ctx, s.client, call{endpoint: insightsResumeScheduledScansEndpoint, args: accountArgs(org, account)})
+}
+
+// InsightsScheduledScanSettings say when and how an account is scanned as planned.
+type InsightsScheduledScanSettings struct {
+	// ScheduleCron is when, as a cron expression.
+	ScheduleCron string `json:"scheduleCron"`
+	// Paused says that it is not scanned for now.
+	Paused bool `json:"paused"`
+	// ListConcurrency and ReadConcurrency are how many requests a scan sends to
+	// the provider at a time, to find resources and to read them. As with the
+	// others, zero stands for the service's own choice.
+	ListConcurrency int `json:"listConcurrency"`
+	ReadConcurrency int `json:"readConcurrency"`
+	// BatchSize is how many resources are worked on together.
+	BatchSize int `json:"batchSize"`
+	// ReadTimeout is how long it may take to read a resource, as Go writes
+	// durations: "30s".
+	ReadTimeout string `json:"readTimeout"`
+}
+
+var insightsGetScheduledScanSettingsEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/settings",
+}
+
+// GetScheduledScanSettings returns when and how an Insights account is scanned. An
+// account for which nothing is planned is [ErrNotFound].
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scan/settings
+func (s *InsightsService) GetScheduledScanSettings(ctx context.Context, org, account string) (*InsightsScheduledScanSettings, error) {
+	return fetch[InsightsScheduledScanSettings](ctx, s.client, call{endpoint: insightsGetScheduledScanSettingsEndpoint, args: accountArgs(org, account)})
+}
+
+// InsightsScheduledScanSettingsUpdateRequest says when and how an account is to be
+// scanned.
+type InsightsScheduledScanSettingsUpdateRequest struct {
+	// Paused keeps the account from being scanned as planned.
+	Paused bool `json:"paused"`
+	// ScheduleCron is when it is scanned, as a cron expression.
+	ScheduleCron *string `json:"scheduleCron,omitzero"`
+	// ListConcurrency and ReadConcurrency are how many requests a scan sends to
+	// the provider at a time, to find resources and to read them.
+	ListConcurrency *int `json:"listConcurrency,omitzero"`
+	ReadConcurrency *int `json:"readConcurrency,omitzero"`
+	// BatchSize is how many resources are worked on together.
+	BatchSize *int `json:"batchSize,omitzero"`
+	// ReadTimeout is how long it may take to read a resource, as Go writes
+	// durations: "30s".
+	ReadTimeout *string `json:"readTimeout,omitzero"`
+}
+
+var insightsUpdateScheduledScanSettingsEndpoint = Endpoint{
+	Method: http.MethodPut, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/settings",
+}
+
+// UpdateScheduledScanSettings changes when and how an Insights account is scanned.
+//
+// Pulumi Cloud: PUT /api/preview/insights/{orgName}/accounts/{accountName}/scan/settings
+func (s *InsightsService) UpdateScheduledScanSettings(ctx context.Context, org, account string, req InsightsScheduledScanSettingsUpdateRequest) error {
+	return executeWithBody(ctx, s.client, call{endpoint: insightsUpdateScheduledScanSettingsEndpoint, args: accountArgs(org, account)}, "req", req)
+}

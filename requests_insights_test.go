@@ -1,0 +1,254 @@
+package pulumiapi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi"
+)
+
+func TestRequests_OfInsights_OnTheWire(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	const (
+		insights = "/api/preview/insights/acme"
+		// What is decoded twice is escaped twice.
+		odd  = "a/b 100%"
+		path = insights + "/accounts/a%252Fb%2520100%2525"
+	)
+	id := pulumiapi.InsightsResourceIdentifier{Account: odd, Type: "aws:s3/bucket:Bucket", ID: "b 1%"}
+	const resource = path + "/resources/aws:s3%252Fbucket:Bucket::b%25201%2525"
+	results := pulumiapi.InsightsPolicyResultsUpdateRequest{ClaimID: "c", Results: pulumiapi.InsightsPolicyResults{
+		Violations: []pulumiapi.InsightsPolicyViolation{{PolicyName: "p", EnforcementLevel: pulumiapi.PolicyEnforcementLevelMandatory, Kind: pulumiapi.PolicyKindAudit}},
+	}}
+	const resultsBody = `{"claimId":"c","results":{"succeeded":false,"violations":[{"message":"","policyName":"p","policyPackName":"",` +
+		`"policyPackVersion":"","enforcementLevel":"mandatory","kind":"audit","resourceURN":""}]}}`
+	for _, c := range []struct {
+		call    func(c *pulumiapi.Client) error
+		request string
+		body    string // as it is; empty for none
+	}{
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Insights.BulkCreateAccounts(ctx, "acme", pulumiapi.InsightsAccountBulkCreateRequest{
+					Accounts: []pulumiapi.InsightsAccountBulkCreateItem{
+						{Name: odd, Provider: pulumiapi.InsightsProviderAWS, Environment: "a/b", ProviderConfig: json.RawMessage(`{"n":1.0}`)},
+					},
+					SkipAutoEnablePolicyPacks: new(false),
+				}))
+			},
+			"POST " + insights + "/accounts",
+			`{"accounts":[{"name":"a/b 100%","provider":"aws","environment":"a/b","providerConfig":{"n":1.0}}],"skipAutoEnablePolicyPacks":false}`,
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return c.Insights.UpdateAccount(ctx, "acme", odd, pulumiapi.InsightsAccountUpdateRequest{
+					Environment: "a/b", ScanSchedule: new(pulumiapi.InsightsScanScheduleNone), AgentPoolID: new(""),
+				})
+			},
+			"PATCH " + path, `{"environment":"a/b","scanSchedule":"none","agentPoolID":""}`,
+		},
+		{func(c *pulumiapi.Client) error { return c.Insights.DeleteAccount(ctx, "acme", odd) }, "DELETE " + path, ""},
+		{func(c *pulumiapi.Client) error { return second(c.Insights.AccountExists(ctx, "acme", odd)) }, "HEAD " + path, ""},
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Insights.ReassignAccountOwnership(ctx, "acme", odd, "ada"))
+			},
+			"POST " + path + "/ownership", `{"githubLogin":"ada","name":"","avatarUrl":""}`,
+		},
+		{
+			func(c *pulumiapi.Client) error { return c.Insights.ReplaceAccountTags(ctx, "acme", odd, nil) },
+			"PUT " + path + "/tags", `{"tags":{}}`,
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return c.Teams.SetInsightsAccountAccess(ctx, "acme", "o/ps", odd, pulumiapi.InsightsAccountPermissionNone)
+			},
+			"PATCH " + path + "/teams/o%2Fps", `{"permissions":0}`,
+		},
+		{
+			func(c *pulumiapi.Client) error { return c.Teams.RemoveInsightsAccountAccess(ctx, "acme", "ops", odd) },
+			"PATCH " + path + "/teams/ops", `{}`,
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Insights.StartScan(ctx, "acme", odd, pulumiapi.InsightsScanStartRequest{BatchSize: new(0), ReadTimeout: new("30s")}))
+			},
+			"POST " + path + "/scan", `{"batchSize":0,"readTimeout":"30s"}`,
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Insights.ListScansPage(ctx, "acme", odd, &pulumiapi.InsightsScanListOptions{PageSize: 5}))
+			},
+			"GET " + path + "/scans?pageSize=5", "",
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Insights.ListScanLogsPage(ctx, "acme", odd, "r1", &pulumiapi.InsightsScanLogListOptions{PageSize: 5}))
+			},
+			"GET " + path + "/scans/r1/logs?count=5", "",
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Insights.GetScanStepLogs(ctx, "acme", odd, "r1", 0, 1, &pulumiapi.InsightsScanStepLogOptions{Offset: 8}))
+			},
+			"GET " + path + "/scans/r1/logs?job=0&offset=8&step=1", "",
+		},
+		{func(c *pulumiapi.Client) error { return c.Insights.CancelScan(ctx, "acme", odd) }, "POST " + path + "/scan/cancel", ""},
+		{func(c *pulumiapi.Client) error { return c.Insights.PauseScheduledScans(ctx, "acme", odd) }, "POST " + path + "/scan/pause", ""},
+		{func(c *pulumiapi.Client) error { return c.Insights.ResumeScheduledScans(ctx, "acme", odd) }, "POST " + path + "/scan/resume", ""},
+		{
+			func(c *pulumiapi.Client) error {
+				return c.Insights.UpdateScheduledScanSettings(ctx, "acme", odd, pulumiapi.InsightsScheduledScanSettingsUpdateRequest{ScheduleCron: new("0 0 * * *")})
+			},
+			"PUT " + path + "/scan/settings", `{"paused":false,"scheduleCron":"0 0 * * *"}`,
+		},
+		{func(c *pulumiapi.Client) error { return second(c.Insights.GetResource(ctx, "acme", id)) }, "GET " + resource, ""},
+		{
+			func(c *pulumiapi.Client) error { return second(c.Insights.GetResourceAtVersion(ctx, "acme", id, 0)) },
+			"GET " + resource + "/versions/0", "",
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Insights.ListResourceEdgesAtVersionPage(ctx, "acme", id, 7, &pulumiapi.InsightsResourceEdgeListOptions{PageSize: 5}))
+			},
+			"GET " + resource + "/versions/7/edges?count=5", "",
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return c.Insights.UpdateResourcePolicyResults(ctx, "acme", id, 7, results)
+			},
+			"PUT " + resource + "/versions/7/policy/results", resultsBody,
+		},
+		{
+			func(c *pulumiapi.Client) error { return c.Insights.UpdateStackPolicyResults(ctx, prod, 7, results) },
+			"PUT " + insights + "/policy/stacks/web/prod/updates/7/results", resultsBody,
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return c.Insights.UpsertResources(ctx, "acme", odd, []pulumiapi.InsightsResourceUpsertRequest{{
+					Type: "t", ID: "i", Inputs: json.RawMessage(`{"n":1.0}`), State: json.RawMessage(`{}`),
+					Dependencies: []pulumiapi.InsightsResourceDependency{{Type: "u", ID: "j"}},
+				}})
+			},
+			"POST " + path + "/resources",
+			`{"resources":[{"type":"t","id":"i","inputs":{"n":1.0},"state":{},"dependencies":[{"type":"u","id":"j"}]}]}`,
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return c.Insights.DeleteMigrationAnnotation(ctx, prod, "urn:a b&c")
+			},
+			"DELETE " + insights + "/discovered-stacks/web/prod/migration?resourceUrn=urn%3Aa+b%26c", "",
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return c.Insights.SetMigrationAnnotation(ctx, prod, pulumiapi.MigrationAnnotationRequest{ResourceURN: "urn:a", StatusOverride: new(pulumiapi.MigrationStatusMigrated)})
+			},
+			"PUT " + insights + "/discovered-stacks/web/prod/migration", `{"resourceUrn":"urn:a","statusOverride":"Migrated"}`,
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Insights.ListStackMigrationPage(ctx, prod, &pulumiapi.DiscoveredResourceListOptions{CompareTo: "shop/prod"}))
+			},
+			"GET " + insights + "/stacks/web/prod/migration?compareTo=shop%2Fprod", "",
+		},
+		{func(c *pulumiapi.Client) error { return c.Insights.AcceptBilling(ctx, "acme") }, "PUT " + insights + "/insightstrial/accept", ""},
+		{func(c *pulumiapi.Client) error { return c.Insights.TerminateTrial(ctx, "acme") }, "PUT " + insights + "/insightstrial/deny", ""},
+	} {
+		request, body := lastRequest(t, "{}", c.call)
+		assert.Equal(t, c.request, request)
+		assert.Equal(t, c.body, body, c.request)
+	}
+	request, body := lastRequest(t, "[]", func(c *pulumiapi.Client) error {
+		return second(c.Insights.ListResourceReferences(ctx, "acme", odd, pulumiapi.InsightsResourceReferencesRequest{
+			ResourceIdentifiers: []pulumiapi.InsightsResourceVersionIdentifier{{Account: odd, Type: "t", ID: "i", Version: new(0)}}, Depth: new(2),
+		}))
+	})
+	assert.Equal(t, "POST "+path+"/resources/references", request)
+	assert.Equal(t, `{"resourceIdentifiers":[{"account":"a/b 100%","type":"t","id":"i","version":0}],"depth":2}`, body) //nolint:testifylint // as it is
+}
+
+func TestRequests_OfInsights_RefusedBeforeSending(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(http.StatusOK, []byte("{}")), nil })
+	ctx := t.Context()
+	bulk := func(accounts ...pulumiapi.InsightsAccountBulkCreateItem) error {
+		return second(client.Insights.BulkCreateAccounts(ctx, "acme", pulumiapi.InsightsAccountBulkCreateRequest{Accounts: accounts}))
+	}
+	upsert := func(resources ...pulumiapi.InsightsResourceUpsertRequest) error {
+		return client.Insights.UpsertResources(ctx, "acme", "aws", resources)
+	}
+	get := func(id pulumiapi.InsightsResourceIdentifier) error {
+		return second(client.Insights.GetResource(ctx, "acme", id))
+	}
+	references := func(ids ...pulumiapi.InsightsResourceVersionIdentifier) error {
+		return second(client.Insights.ListResourceReferences(ctx, "acme", "aws", pulumiapi.InsightsResourceReferencesRequest{ResourceIdentifiers: ids}))
+	}
+	object := json.RawMessage("{}")
+	for what, c := range map[string]struct {
+		argument string
+		err      error
+	}{
+		"no accounts":              {"req.Accounts", bulk()},
+		"an account without name":  {"req.Accounts[0].Name", bulk(pulumiapi.InsightsAccountBulkCreateItem{})},
+		"one without provider":     {"req.Accounts[0].Provider", bulk(pulumiapi.InsightsAccountBulkCreateItem{Name: "a"})},
+		"one without environment":  {"req.Accounts[0].Environment", bulk(pulumiapi.InsightsAccountBulkCreateItem{Name: "a", Provider: "aws"})},
+		"one with broken settings": {"req.Accounts[0].ProviderConfig", bulk(pulumiapi.InsightsAccountBulkCreateItem{Name: "a", Provider: "aws", Environment: "a/b", ProviderConfig: json.RawMessage("{")})},
+		"no account":               {"name", client.Insights.DeleteAccount(ctx, "acme", "")},
+		"an account of dots":       {"account", client.Insights.CancelScan(ctx, "acme", "..")},
+		"no environment":           {"req.Environment", client.Insights.UpdateAccount(ctx, "acme", "aws", pulumiapi.InsightsAccountUpdateRequest{})},
+		"settings that are broken": {"req.ProviderConfig", client.Insights.UpdateAccount(ctx, "acme", "aws", pulumiapi.InsightsAccountUpdateRequest{Environment: "a/b", ProviderConfig: json.RawMessage("{")})},
+		"nobody's account":         {"user", second(client.Insights.ReassignAccountOwnership(ctx, "acme", "aws", ""))},
+		"no team":                  {"team", client.Teams.RemoveInsightsAccountAccess(ctx, "acme", "", "aws")},
+		"no scan":                  {"scanID", second(client.Insights.GetScan(ctx, "acme", "aws", ""))},
+		"job -1":                   {"job", second(client.Insights.GetScanStepLogs(ctx, "acme", "aws", "r", -1, 0, nil))},
+		"step -1":                  {"step", second(client.Insights.GetScanStepLogs(ctx, "acme", "aws", "r", 0, -1, nil))},
+		"offset -1":                {"opts.Offset", second(client.Insights.GetScanStepLogs(ctx, "acme", "aws", "r", 0, 0, &pulumiapi.InsightsScanStepLogOptions{Offset: -1}))},
+		"a resource of no account": {"id.Account", get(pulumiapi.InsightsResourceIdentifier{Type: "t", ID: "i"})},
+		"a resource of no type":    {"id.Type", get(pulumiapi.InsightsResourceIdentifier{Account: "aws", ID: "i"})},
+		"a resource without ID":    {"id.ID", get(pulumiapi.InsightsResourceIdentifier{Account: "aws", Type: "t"})},
+		"version -1":               {"version", second(client.Insights.GetResourceAtVersion(ctx, "acme", bucket, -1))},
+		"version 0 of a stack":     {"version", client.Insights.UpdateStackPolicyResults(ctx, prod, 0, pulumiapi.InsightsPolicyResultsUpdateRequest{})},
+		"no resources":             {"resources", upsert()},
+		"no type":                  {"resources[0].Type", upsert(pulumiapi.InsightsResourceUpsertRequest{})},
+		"no ID":                    {"resources[0].ID", upsert(pulumiapi.InsightsResourceUpsertRequest{Type: "t"})},
+		"no inputs":                {"resources[0].Inputs", upsert(pulumiapi.InsightsResourceUpsertRequest{Type: "t", ID: "i"})},
+		"no state":                 {"resources[0].State", upsert(pulumiapi.InsightsResourceUpsertRequest{Type: "t", ID: "i", Inputs: object})},
+		"references of nothing":    {"req.ResourceIdentifiers", references()},
+		"references of no account": {"req.ResourceIdentifiers[0].Account", references(pulumiapi.InsightsResourceVersionIdentifier{})},
+		"annotation of nothing":    {"req.ResourceURN", client.Insights.SetMigrationAnnotation(ctx, prod, pulumiapi.MigrationAnnotationRequest{})},
+		"no annotation":            {"resourceURN", client.Insights.DeleteMigrationAnnotation(ctx, prod, "")},
+		"a project":                {"project", second(client.Insights.ListDiscoveredStacksPage(ctx, "acme", "", nil))},
+		"no language":              {"req.Language", second(client.Insights.GenerateImportCode(ctx, "acme", pulumiapi.InsightsImportCodeRequest{}))},
+		"code for nothing":         {"req.URNs", second(client.Insights.GenerateImportCode(ctx, "acme", pulumiapi.InsightsImportCodeRequest{Language: "go"}))},
+	} {
+		var wrong *pulumiapi.ArgumentError
+		require.ErrorAs(t, c.err, &wrong, what)
+		assert.Equal(t, c.argument, wrong.Name, what)
+	}
+	assert.Empty(t, s.sent)
+}
+
+func TestInsights_StartScan_OfAnAccountWithChildrenIsNoRun(t *testing.T) {
+	t.Parallel()
+	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(http.StatusNoContent, nil), nil })
+	run, err := client.Insights.StartScan(t.Context(), "acme", "parent", pulumiapi.InsightsScanStartRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, &pulumiapi.WorkflowRun{}, run)
+}
+
+// The log of a scan that runs ends, for now, with the token that was sent.
+func TestInsights_ListScanLogs_EndsWhereThereIsNothingNew(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+		return respond(http.StatusOK, []byte(`{"lines":[{"line":"a"}],"nextToken":"t"}`)), nil
+	})
+	lines, err := pulumiapi.Collect(client.Insights.ListScanLogs(t.Context(), "acme", "aws", "r1", nil))
+	require.NoError(t, err)
+	assert.Len(t, lines, 2)
+	assert.Len(t, s.sent, 2)
+}

@@ -61,6 +61,8 @@
 // was: an update that has failed is an [*UpdateFailedError], which tells it from a
 // call that has failed. Both poll, survive faults that pass, and need a deadline in
 // the context if they are to give up on an update that never ends.
+// [InsightsService.WaitForScan] waits for a scan of an Insights account in the same
+// way; one that has failed is an [*InsightsScanFailedError].
 //
 // # Errors
 //

@@ -216,8 +216,11 @@ type CallError struct {
 // what else there is to say: the request ID, the number of attempts if there
 // were several, and whether the outcome is unknown. Err may say more.
 func (e *CallError) Error() string {
-	return errorLine(fmt.Sprintf("pulumiapi: %s: ", requestText(e.Endpoint, e.Path)), fmt.Sprint(e.Err),
-		errorNotes(e.RequestID, e.Attempts, e.outcome))
+	start := fmt.Sprintf("pulumiapi: %s: ", requestText(e.Endpoint, e.Path))
+	// An APIError among the causes names the request, too. Said twice, a long path
+	// would leave no room for the reason.
+	cause := strings.ReplaceAll(fmt.Sprint(e.Err), start, "")
+	return errorLine(start, cause, errorNotes(e.RequestID, e.Attempts, e.outcome))
 }
 
 // Unwrap returns Err.

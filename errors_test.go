@@ -178,6 +178,19 @@ func TestCallError(t *testing.T) {
 	require.ErrorIs(t, e, ErrRateLimited)
 }
 
+// A refusal among the causes doesn't repeat the request: there is room for its reason.
+func TestCallError_Error_NamesTheRequestOnce(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/api/x", "/api/" + strings.Repeat("x", 1000)} {
+		refused := &APIError{StatusCode: 503, Message: "away", Endpoint: hookEndpoint, Path: path}
+		e := &CallError{Endpoint: hookEndpoint, Path: path, Attempts: 4, Err: fmt.Errorf("gave up: %w", refused)}
+		assert.Equal(t, "pulumiapi: "+requestText(hookEndpoint, path)+": gave up: 503: away (4 attempts)", e.Error())
+	}
+	other := &APIError{StatusCode: 503, Message: "away", Endpoint: hookEndpoint, Path: "/api/y"}
+	assert.Equal(t, "pulumiapi: GET /api/x: gave up: pulumiapi: GET /api/y: 503: away",
+		(&CallError{Endpoint: hookEndpoint, Path: "/api/x", Err: fmt.Errorf("gave up: %w", other)}).Error())
+}
+
 func TestArgumentError(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `pulumiapi: argument opts.TagValue: "gold": needs opts.TagName`,

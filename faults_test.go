@@ -516,11 +516,11 @@ func answerFaults() []fault {
 			return holds
 		}},
 		{
-			name: "redirect to another port", effect: every(unusable), says: []string{"https://pulumi.test:443/", "https://pulumi.test:8443/", "refused"},
+			name: "redirect to another port", effect: every(unusable), says: []string{"https://pulumi.test:443/", "https://pulumi.test:8443/", "refused: another origin"},
 			strike: redirect("307 Temporary Redirect", "https://pulumi.test:8443"+elsewhere),
 		},
 		{
-			name: "redirect from https to http", effect: every(unusable), says: []string{"https://pulumi.test:443/", "http://pulumi.test:80/", "refused"},
+			name: "redirect from https to http", effect: every(unusable), says: []string{"https://pulumi.test:443/", "http://pulumi.test:80/", "refused: another origin"},
 			strike: redirect("307 Temporary Redirect", "http://pulumi.test"+elsewhere),
 		},
 		{

@@ -25,7 +25,7 @@ func scenarios() []func(*worker) {
 	return []func(*worker){
 		(*worker).readStacks, (*worker).tagStack, (*worker).moveStack, (*worker).readUpdates, (*worker).changeMember,
 		(*worker).changeTeam, (*worker).changeTokens, (*worker).changeWebhook, (*worker).readAuditLog,
-		(*worker).createAccount, (*worker).readPolicyIssues, (*worker).triagePolicyIssue, (*worker).askForWhatMayBeThere,
+		(*worker).changeAccount, (*worker).readPolicyIssues, (*worker).triagePolicyIssue, (*worker).askForWhatMayBeThere,
 	}
 }
 
@@ -458,7 +458,7 @@ func readLines(body io.Reader) ([]string, error) {
 	return lines, scanner.Err()
 }
 
-func (w *worker) createAccount() {
+func (w *worker) changeAccount() {
 	name := w.mark("account")
 	w.change("Insights.CreateAccount", "Insights Account Created", name, func(c *pulumiapi.Client) error {
 		return c.Insights.CreateAccount(w.ctx, w.org, name, pulumiapi.InsightsAccountCreateRequest{
@@ -476,6 +476,42 @@ func (w *worker) createAccount() {
 		opts.Cursor = cursor
 		return w.at("Insights.ListAccountsPage").Insights.ListAccountsPage(w.ctx, w.org, &opts)
 	}))
+	w.discover(name)
+	w.change("Insights.DeleteAccount", "Insights Account Deleted", name, func(c *pulumiapi.Client) error {
+		return c.Insights.DeleteAccount(w.ctx, w.org, name)
+	})
+}
+
+// discover scans an account in which a scanner of one's own has found something.
+func (w *worker) discover(account string) {
+	w.change("Insights.StartScan", "Insights Account Scan Started", account, func(c *pulumiapi.Client) error {
+		return second(c.Insights.StartScan(w.ctx, w.org, account, pulumiapi.InsightsScanStartRequest{}))
+	})
+	scan, err := w.at("Insights.GetScanStatus").Insights.GetScanStatus(w.ctx, w.org, account)
+	require.NoError(w, err)
+	id := pulumiapi.InsightsResourceIdentifier{Account: account, Type: "aws:s3/bucket:Bucket", ID: "b/1%"}
+	versions := func() int {
+		list, err := pulumiapi.Collect(w.at("Insights.ListResourceVersions").Insights.ListResourceVersions(w.ctx, w.org, id, nil))
+		if errors.Is(err, pulumiapi.ErrNotFound) {
+			return 0
+		}
+		require.NoError(w, err)
+		return len(list)
+	}
+	w.once("Insights.UpsertResources", versions, func(c *pulumiapi.Client) error {
+		return c.Insights.UpsertResources(w.ctx, w.org, account, []pulumiapi.InsightsResourceUpsertRequest{
+			{Type: id.Type, ID: id.ID, Inputs: json.RawMessage("{}"), State: json.RawMessage(`{"n":1.0}`)},
+		})
+	})
+	require.NoError(w, w.srv.FinishInsightsScan(w.org, account, pulumiapitest.Succeeded))
+	ended, err := w.at("Insights.WaitForScan").Insights.WaitForScan(w.ctx, w.org, account, scan.ID, nil)
+	require.NoError(w, err)
+	require.Equal(w, 1, ended.ResourceCount)
+	found, err := w.at("Insights.GetResource").Insights.GetResource(w.ctx, w.org, id)
+	require.NoError(w, err)
+	require.Equal(w, `{"n":1.0}`, string(found.State))
+	scanID := func(s pulumiapi.InsightsScan) string { return s.ID }
+	requireList(w, []string{scan.ID}, scanID, w.at("Insights.ListScans").Insights.ListScans(w.ctx, w.org, account, nil))
 }
 
 func (w *worker) readPolicyIssues() {

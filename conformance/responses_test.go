@@ -18,11 +18,22 @@ import (
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
 )
 
-// lists says which members of answers lists return, and which they don't.
+// lists says which members of answers lists return, and which they don't, and the
+// same of the variants that an answer may have.
 type lists struct {
 	mu       sync.Mutex
 	returned map[string]bool
 	others   map[string]string // by the member: the operation
+}
+
+// addVariants notes which of an answer's variants a method returns.
+func (l *lists) addVariants(operation string, schema *spec.Schema, returned string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, variant := range schema.OneOf {
+		l.others[operation+" "+variant.Ref] = operation
+	}
+	l.returned[operation+" "+returned] = true
 }
 
 // TestResponses_AreFoundLeafByLeaf serves each method bodies that are generated
@@ -40,7 +51,8 @@ func TestResponses_AreFoundLeafByLeaf(t *testing.T) { //nolint:tparallel // what
 			})
 		}
 	})
-	// One list of an answer may be one method's, and another another's.
+	// One list of an answer, or one variant of it, may be one method's, and another
+	// another's.
 	for _, member := range slices.Sorted(maps.Keys(l.others)) {
 		assert.True(t, l.returned[member], "%s answers with %s, which no method returns", l.others[member], member)
 	}
@@ -70,6 +82,7 @@ func (h harness) serve(t *testing.T, method drive.Method, l *lists) {
 		s.answer = h.operation(t, operation).Answer
 		if schema := s.answer.Schema; schema != nil && schema.Value.Discriminator != nil {
 			probe = s.chooseVariant(t, schema.Value)
+			l.addVariants(operation, schema.Value, s.answer.Schema.Ref)
 		}
 		s.serveEverything(t, probe, l)
 	}

@@ -40,4 +40,47 @@ func demoInsights(s *Server, o *organization, now time.Time) {
 		}
 		s.newAccount(o, a)
 	}
+	sandbox := o.account("aws-sandbox")
+	sandbox.replaceTags(map[string]string{"owner": "linus", "expires": "never"})
+	sandbox.teams["platform"] = 3
+	for _, d := range demoDiscovered {
+		found := resourceVersion{created: now.Add(-d.age), state: json.RawMessage(d.state)}
+		if d.within.ID != "" {
+			found.dependencies = []wireResourceKey{d.within}
+		}
+		sandbox.discover(d.key, found)
+	}
+	stack := demoDiscoveredStack
+	stack.Scanned = now.Add(-31 * day)
+	s.newDiscoveredStack(o, stack)
+}
+
+// demoDiscovered are what was discovered in the sandbox, some of it twice.
+var demoDiscovered = []struct {
+	key, within wireResourceKey // within is what it was found by way of
+	state       string
+	age         time.Duration
+}{
+	{demoVPC, wireResourceKey{}, `{"cidrBlock":"10.9.0.0/16"}`, 97 * day},
+	{wireResourceKey{"aws:ec2/instance:Instance", "i-0a1b2c3d"}, demoVPC, `{"instanceType":"t3.micro"}`, 97 * day},
+	{wireResourceKey{"aws:ec2/instance:Instance", "i-0a1b2c3d"}, demoVPC, `{"instanceType":"p4d.24xlarge"}`, 33 * day},
+	{wireResourceKey{"aws:s3/bucket:Bucket", "acme-tmp-please-delete"}, wireResourceKey{}, `{"acl":"public-read"}`, 61 * day},
+}
+
+var demoVPC = wireResourceKey{"aws:ec2/vpc:Vpc", "vpc-0f00"}
+
+var demoDiscoveredStack = DiscoveredStack{
+	Project: "landing-zone", Name: "billing-exports", Provider: "aws-cloudformation", Tags: map[string]string{"owner": "edgar"},
+	Resources: []DiscoveredResource{
+		{
+			URN: "urn:pulumi:billing-exports::landing-zone::aws:s3/bucket:Bucket::Reports", ID: "acme-billing-reports",
+			Type: "aws:s3/bucket:Bucket", OriginType: "AWS::S3::Bucket",
+			State: map[string]json.RawMessage{"bucket": json.RawMessage(`"acme-billing-reports"`)},
+		},
+		{
+			URN: "urn:pulumi:billing-exports::landing-zone::aws:sns/topic:Topic::Alarm", ID: "arn:aws:sns:us-east-1:123456789012:billing",
+			Type: "aws:sns/topic:Topic", OriginType: "AWS::SNS::Topic",
+		},
+		{URN: "urn:pulumi:billing-exports::landing-zone::custom::Report", ID: "report-1", OriginType: "Custom::CostReport"},
+	},
 }

@@ -135,6 +135,21 @@ func TestDemo_Insights(t *testing.T) {
 	}
 	assert.Equal(t, map[string]bool{"": true, "running": true, "failed": true, "succeeded": true}, statuses)
 	assert.Len(t, getJSON[accountList](t, srv, "/api/preview/insights/acme-corp/accounts?parent=Acme%20AWS%20Production").Accounts, 2)
+
+	const sandbox = "/api/preview/insights/acme-corp/accounts/aws-sandbox"
+	instance := getJSON[struct {
+		Version int
+		State   map[string]string
+	}](t, srv, sandbox+"/resources/aws:ec2%252Finstance:Instance::i-0a1b2c3d")
+	assert.Equal(t, 2, instance.Version, "somebody has made it larger")
+	assert.Equal(t, "p4d.24xlarge", instance.State["instanceType"])
+	assert.Contains(t, do(t, srv, http.MethodGet, sandbox+"/tags", "").body, `"linus"`)
+	assert.Contains(t, do(t, srv, http.MethodGet, sandbox+"/teams", "").body, `"platform"`)
+	assert.Equal(t, []string{
+		"urn:pulumi:billing-exports::landing-zone::aws:s3/bucket:Bucket::Reports Ready",
+		"urn:pulumi:billing-exports::landing-zone::aws:sns/topic:Topic::Alarm NotFound",
+		"urn:pulumi:billing-exports::landing-zone::custom::Report NoMatch",
+	}, migrationStatuses(t, srv, "/api/preview/insights/acme-corp/discovered-stacks/landing-zone/billing-exports/resources"))
 }
 
 func TestDemo_PolicyIssues(t *testing.T) {

@@ -3,6 +3,7 @@ package pulumiapitest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -82,12 +83,16 @@ func (s *Server) AddDiscoveredStack(org string, d DiscoveredStack) error {
 	if o.discoveredStack(d.Project, d.Name, d.Terraform) != nil {
 		return fmt.Errorf("pulumiapitest: discovered stack %q of organization %q exists", d.Project+"/"+d.Name, org)
 	}
+	s.newDiscoveredStack(o, d)
+	return nil
+}
+
+func (s *Server) newDiscoveredStack(o *organization, d DiscoveredStack) {
+	d.Resources, d.Tags = slices.Clone(d.Resources), maps.Clone(d.Tags)
 	seq := s.nextSerial()
-	d.Resources = slices.Clone(d.Resources)
 	o.discoveredStacks = append(o.discoveredStacks, &discoveredStack{
 		d, fakeUUID(fmt.Sprintf("discovered stack %d", seq)), seq, map[string]wireMigrationNote{},
 	})
-	return nil
 }
 
 func (o *organization) discoveredStack(project, name string, terraform bool) *discoveredStack {
@@ -242,7 +247,7 @@ func (s *Server) comparedTo(c *call, o *organization) ([]wireResourceInfo, error
 	}
 	st := s.stacks.byID[stackID{o.name, project, name}]
 	if st == nil {
-		return nil, notFound("Stack '%s' not found", text)
+		return nil, notFound("Comparison stack '%s' not found", text)
 	}
 	if st.state == nil {
 		return nil, nil

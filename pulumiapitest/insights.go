@@ -150,22 +150,6 @@ type wireAccount struct {
 	ScanStatus           wireScan        `json:"scanStatus"`
 }
 
-// wireScan of an account that was never scanned is there, too, with nothing in it.
-type wireScan struct {
-	ID            string     `json:"id"`
-	OrgID         string     `json:"orgId"`
-	UserID        string     `json:"userId"`
-	Status        string     `json:"status"`
-	StartedAt     time.Time  `json:"startedAt"`
-	FinishedAt    *time.Time `json:"finishedAt"` // null while it runs
-	LastUpdatedAt time.Time  `json:"lastUpdatedAt"`
-	JobTimeout    time.Time  `json:"jobTimeout"`
-	AccountName   string     `json:"accountName,omitempty"`
-	ResourceCount *int       `json:"resourceCount,omitempty"`
-}
-
-const scanTimeout = time.Hour
-
 func (o *organization) wireAccount(a *account) wireAccount {
 	w := wireAccount{
 		ID: a.id, Name: a.Name, OwnedBy: a.Owner.wire(), Provider: a.Provider, ProviderVersion: a.ProviderVersion,
@@ -174,20 +158,6 @@ func (o *organization) wireAccount(a *account) wireAccount {
 	}
 	if last := a.lastScan(); last != nil {
 		w.ScanStatus = o.wireScan(last)
-	}
-	return w
-}
-
-func (o *organization) wireScan(scan *scan) wireScan {
-	w := wireScan{
-		ID: scan.ID, OrgID: fakeUUID("organization " + o.name), UserID: fakeUUID("user " + scan.account.Owner.Login), Status: scan.Status,
-		StartedAt: scan.Started.UTC(), LastUpdatedAt: scan.Started.UTC(), JobTimeout: scan.Started.UTC().Add(scanTimeout),
-		AccountName: scan.account.Name,
-	}
-	if !scan.Finished.IsZero() {
-		w.FinishedAt = new(scan.Finished.UTC())
-		w.LastUpdatedAt = scan.Finished.UTC()
-		w.ResourceCount = new(scan.ResourceCount)
 	}
 	return w
 }
@@ -275,15 +245,20 @@ var (
 )
 
 func (req *wireCreateAccountRequest) check() error {
-	config := string(req.ProviderConfig)
-	switch {
-	case !slices.Contains(insightsProviders, req.Provider):
+	if !slices.Contains(insightsProviders, req.Provider) {
 		return badRequest("invalid provider '%s': it must be one of %s", req.Provider, strings.Join(insightsProviders, ", "))
-	case !environmentRule.MatchString(req.Environment):
-		return badRequest("invalid environment '%s': it must be project/environment, with @version or without", req.Environment)
-	case !slices.Contains(scanSchedules, req.ScanSchedule):
-		return badRequest("invalid scanSchedule '%s': it must be none, 12h or daily", req.ScanSchedule)
-	case config != "" && config != "null" && !strings.HasPrefix(config, "{"):
+	}
+	return checkAccount(req.Environment, req.ScanSchedule, req.ProviderConfig)
+}
+
+// checkAccount checks what an account may be created with and changed to.
+func checkAccount(environment, scanSchedule string, config json.RawMessage) error {
+	switch {
+	case !environmentRule.MatchString(environment):
+		return badRequest("invalid environment '%s': it must be project/environment, with @version or without", environment)
+	case !slices.Contains(scanSchedules, scanSchedule):
+		return badRequest("invalid scanSchedule '%s': it must be none, 12h or daily", scanSchedule)
+	case config != nil && string(config) != "null" && !isObject(config):
 		return badRequest("invalid providerConfig: it must be a JSON object")
 	}
 	return nil

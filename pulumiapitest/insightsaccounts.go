@@ -73,7 +73,10 @@ type wireBulkAnswer struct {
 	Failures []wireBulkFailure `json:"failures"`
 }
 
-// bulkCreateAccounts enables no policy packs, whether they are to be skipped or not.
+const maxBulkAccounts = 100
+
+// bulkCreateAccounts enables no policy packs, whether they are to be skipped or not,
+// and creates no children.
 func (s *Server) bulkCreateAccounts(c *call) (reply, error) {
 	o, err := s.findOrg(c)
 	if err != nil {
@@ -86,8 +89,11 @@ func (s *Server) bulkCreateAccounts(c *call) (reply, error) {
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	if len(req.Accounts) == 0 {
+	switch {
+	case len(req.Accounts) == 0:
 		return reply{}, badRequest("invalid request body: accounts is empty")
+	case len(req.Accounts) > maxBulkAccounts:
+		return reply{}, badRequest("invalid request body: there are more than %d accounts", maxBulkAccounts)
 	}
 	answer := wireBulkAnswer{Accounts: []wireAccount{}, Failures: []wireBulkFailure{}}
 	for _, item := range req.Accounts {
@@ -118,23 +124,19 @@ func (s *Server) updateAccount(c *call) (reply, error) {
 	}
 	var req struct {
 		Environment    string          `json:"environment"`
-		ScanSchedule   *string         `json:"scanSchedule"`
+		ScanSchedule   string          `json:"scanSchedule"`
 		AgentPoolID    *string         `json:"agentPoolID"`
 		ProviderConfig json.RawMessage `json:"providerConfig"`
 	}
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	check := wireCreateAccountRequest{Provider: a.Provider, Environment: req.Environment, ProviderConfig: req.ProviderConfig}
-	if req.ScanSchedule != nil {
-		check.ScanSchedule = *req.ScanSchedule
-	}
-	if err := check.check(); err != nil {
+	if err := checkAccount(req.Environment, req.ScanSchedule, req.ProviderConfig); err != nil {
 		return reply{}, err
 	}
 	a.Environment = req.Environment
-	if req.ScanSchedule != nil {
-		a.setSchedule(scheduleCrons[*req.ScanSchedule])
+	if req.ScanSchedule != "" {
+		a.setSchedule(scheduleCrons[req.ScanSchedule])
 	}
 	if req.AgentPoolID != nil {
 		a.AgentPoolID = *req.AgentPoolID

@@ -99,19 +99,23 @@ func (s *Server) upsertResources(c *call) (reply, error) {
 		}
 	}
 	for _, item := range req.Resources {
-		r := a.resource(item.Type, item.ID)
-		if r == nil {
-			r = &discoveredResource{account: a, kind: item.Type, id: item.ID}
-			a.resources = append(a.resources, r)
-		}
-		if len(r.versions) > 0 && bytes.Equal(r.last().state, item.State) && slices.Equal(r.last().dependencies, item.Dependencies) {
-			continue
-		}
-		r.versions = append(r.versions, &resourceVersion{
-			number: int64(len(r.versions) + 1), created: time.Now(), state: item.State, dependencies: item.Dependencies,
-		})
+		a.discover(wireResourceKey{item.Type, item.ID}, resourceVersion{created: time.Now(), state: item.State, dependencies: item.Dependencies})
 	}
 	return noContent, nil
+}
+
+// discover gives an account's resource another version, if it is not as it was.
+func (a *account) discover(key wireResourceKey, found resourceVersion) {
+	r := a.resource(key.Type, key.ID)
+	if r == nil {
+		r = &discoveredResource{account: a, kind: key.Type, id: key.ID}
+		a.resources = append(a.resources, r)
+	}
+	if len(r.versions) > 0 && bytes.Equal(r.last().state, found.state) && slices.Equal(r.last().dependencies, found.dependencies) {
+		return
+	}
+	found.number = int64(len(r.versions) + 1)
+	r.versions = append(r.versions, &found)
 }
 
 func isObject(data json.RawMessage) bool { return bytes.HasPrefix(data, []byte("{")) }
@@ -131,9 +135,10 @@ func (s *Server) findDiscovered(c *call) (*organization, *discoveredResource, *r
 	if r == nil {
 		return nil, nil, nil, notFound("Resource '%s' of account '%s' not found", c.param("resourceTypeAndId"), a.Name)
 	}
+	v := r.last()
 	text, named := c.params["resourceVersion"]
 	if !named {
-		return o, r, r.last(), nil
+		return o, r, v, nil
 	}
 	number, err := strconv.Atoi(text)
 	if err != nil {

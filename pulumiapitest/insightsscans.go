@@ -97,6 +97,60 @@ func (sc *scan) end(status Result) {
 	sc.ResourceCount = len(sc.account.resources)
 }
 
+// wireScan of an account that was never scanned is there, too, with nothing in it.
+type wireScan struct {
+	ID            string        `json:"id"`
+	OrgID         string        `json:"orgId"`
+	UserID        string        `json:"userId"`
+	Status        string        `json:"status"`
+	StartedAt     time.Time     `json:"startedAt"`
+	FinishedAt    *time.Time    `json:"finishedAt"` // null while it runs
+	LastUpdatedAt time.Time     `json:"lastUpdatedAt"`
+	JobTimeout    time.Time     `json:"jobTimeout"`
+	Jobs          []wireScanJob `json:"jobs,omitempty"`
+	AccountName   string        `json:"accountName,omitempty"`
+	ResourceCount *int          `json:"resourceCount,omitempty"`
+}
+
+type wireScanJob struct {
+	Status      string         `json:"status"`
+	Started     time.Time      `json:"started"`
+	LastUpdated time.Time      `json:"lastUpdated"`
+	Timeout     time.Duration  `json:"timeout"`
+	Steps       []wireScanStep `json:"steps"`
+}
+
+type wireScanStep struct {
+	Name        string    `json:"name"`
+	Status      string    `json:"status"`
+	Started     time.Time `json:"started"`
+	LastUpdated time.Time `json:"lastUpdated"`
+}
+
+const (
+	scanTimeout = time.Hour
+	scanStep    = "Discover resources"
+)
+
+// wireScan has one job with one step, which is what is known of a scan.
+func (o *organization) wireScan(scan *scan) wireScan {
+	w := wireScan{
+		ID: scan.ID, OrgID: fakeUUID("organization " + o.name), UserID: fakeUUID("user " + scan.account.Owner.Login), Status: scan.Status,
+		StartedAt: scan.Started.UTC(), LastUpdatedAt: scan.Started.UTC(), JobTimeout: scan.Started.UTC().Add(scanTimeout),
+		AccountName: scan.account.Name,
+	}
+	if !scan.Finished.IsZero() {
+		w.FinishedAt = new(scan.Finished.UTC())
+		w.LastUpdatedAt = scan.Finished.UTC()
+		w.ResourceCount = new(scan.ResourceCount)
+	}
+	w.Jobs = []wireScanJob{{
+		Status: w.Status, Started: w.StartedAt, LastUpdated: w.LastUpdatedAt, Timeout: scanTimeout,
+		Steps: []wireScanStep{{Name: scanStep, Status: w.Status, Started: w.StartedAt, LastUpdated: w.LastUpdatedAt}},
+	}}
+	return w
+}
+
 // FinishInsightsScan ends the scan of an account that runs, with the status
 // [Succeeded] or [Failed]. Its resources are those that were put into the account:
 // scans of clients find none by themselves, and run until this ends them. It fails
@@ -366,9 +420,7 @@ type wireLogLine struct {
 	number int64
 }
 
-const scanStep = "Discover resources"
-
-// getScanLogs knows one job with one step. Its offsets count lines.
+// getScanLogs knows one job with one step.
 func (s *Server) getScanLogs(c *call) (reply, error) {
 	_, sc, err := s.findScan(c)
 	if err != nil {
@@ -394,6 +446,7 @@ func (s *Server) getScanLogs(c *call) (reply, error) {
 // stepLogLines is how many lines of a step's log come at once.
 const stepLogLines = 100
 
+// stepLog takes offsets for bytes of the log, where each line ends with one.
 func stepLog(c *call, lines []wireLogLine) (reply, error) {
 	numbers := map[string]int{}
 	for _, name := range []string{"job", "step", "offset"} {
@@ -406,11 +459,17 @@ func stepLog(c *call, lines []wireLogLine) (reply, error) {
 	if numbers["job"] != 0 || numbers["step"] != 0 || numbers["offset"] < 0 {
 		return reply{}, badRequest("there is no step %d of job %d, or nothing at %d", numbers["step"], numbers["job"], numbers["offset"])
 	}
-	start := min(numbers["offset"], len(lines))
-	end := min(start+stepLogLines, len(lines))
-	answer := map[string]any{"__type": "DeploymentLogsStep", "name": scanStep, "lines": lines[start:end]}
-	if end < len(lines) {
-		answer["nextOffset"] = end
+	answer, page, at := map[string]any{"__type": "DeploymentLogsStep", "name": scanStep}, []wireLogLine{}, 0
+	for _, line := range lines {
+		if len(page) == stepLogLines {
+			answer["nextOffset"] = at
+			break
+		}
+		if at >= numbers["offset"] {
+			page = append(page, line)
+		}
+		at += len(line.Line) + 1
 	}
+	answer["lines"] = page
 	return ok(answer), nil
 }

@@ -50,7 +50,8 @@ func (p redirectPolicy) objection(target *url.URL) string {
 	return ""
 }
 
-// refusal returns the error for an answer that is a redirect still.
+// refusal returns the error for an answer that is a redirect still. The reason
+// comes first, and what the user knows last: a long error loses its end.
 func (p redirectPolicy) refusal(resp *http.Response, method string) error {
 	from := resp.Request.URL
 	target, err := resp.Location()
@@ -66,7 +67,7 @@ func (p redirectPolicy) refusal(resp *http.Response, method string) error {
 			reason = fmt.Sprintf("a %d would turn the %s into a GET, or there were more than %d", resp.StatusCode, method, maxRedirects)
 		}
 	}
-	return fmt.Errorf("redirect from %s to %s refused: %s", place(resp.Request, from), place(resp.Request, target), reason)
+	return fmt.Errorf("redirect refused: %s: to %s, from %s", reason, place(resp.Request, target), place(resp.Request, from))
 }
 
 // place returns the URL without what may be confidential in it: the query, a

@@ -180,7 +180,8 @@ func TestClient_Do_Redirects(t *testing.T) {
 							return
 						}
 						require.Error(t, err, "%s, redirected by %d to %s", call, code, tt.location)
-						require.ErrorContains(t, err, "redirect from http://api.test:80/cloud/stacks to "+tt.end+" refused: ",
+						require.ErrorContains(t, err, "redirect refused: ", "%s", call)
+						require.ErrorContains(t, err, ": to "+tt.end+", from http://api.test:80/cloud/stacks",
 							"%s: the error names both ends", call)
 						require.NotContains(t, err.Error(), "password", "%s, redirected to %s", call, tt.location)
 						assert.Equal(t, []string{method + " /cloud/stacks"}, s.seen(),
@@ -224,10 +225,10 @@ func TestClient_Do_RedirectReasons(t *testing.T) {
 		{"no Location", 302, "", http.MethodGet, Body{}, "status 302 without a usable Location"},
 		{"no Location", 307, "", http.MethodPost, Body{}, "status 307 without a usable Location"},
 		{"not modified", 304, "", http.MethodGet, Body{}, "status 304 without a usable Location"},
-		{"choices", 300, "/cloud/other", http.MethodGet, Body{}, "refused: "},
+		{"choices", 300, "/cloud/other", http.MethodGet, Body{}, "redirect refused: "},
 		{"garbage", 302, "http://[::1", http.MethodGet, Body{}, "status 302 without a usable Location"},
 		{"bad escape", 308, "/cloud/%zz", http.MethodPost, Body{}, "status 308 without a usable Location"},
-		{"long path", 302, "/login/" + strings.Repeat("x", 1000), http.MethodGet, Body{}, strings.Repeat("x", 33) + "… refused"},
+		{"long path", 302, "/login/" + strings.Repeat("x", 1000), http.MethodGet, Body{}, strings.Repeat("x", 33) + "…, from "},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%s %d", tt.name, tt.code), func(t *testing.T) {
@@ -302,7 +303,7 @@ func TestClient_Do_SecondRedirectIsRefused(t *testing.T) {
 		s.serve(t, "evil.test:80", s.record(status(http.StatusOK, "")))
 		call := get(t)
 		_, err := newClient(t, s.transport).Do(call.Call)
-		require.ErrorContains(t, err, "redirect from http://api.test:80/cloud/other to http://evil.test:80/other refused", "%s", call)
+		require.ErrorContains(t, err, "redirect refused: another origin: to http://evil.test:80/other, from http://api.test:80/cloud/other", "%s", call)
 		assert.Equal(t, []string{"api.test:80"}, s.dials(), "%s: connections", call)
 	})
 }
@@ -415,7 +416,7 @@ func TestRedirectPolicy_refusal(t *testing.T) {
 	}
 	err = redirectPolicy{base: parseURL(t, testBase)}.refusal(resp, http.MethodGet)
 	require.EqualError(t, err,
-		"redirect from http://api.test:80/cloud/[redacted] to http://evil.test:80/[redacted] refused: another origin",
+		"redirect refused: another origin: to http://evil.test:80/[redacted], from http://api.test:80/cloud/[redacted]",
 		"refusal of a redirect from and to paths with the token in it")
 }
 

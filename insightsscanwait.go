@@ -8,21 +8,20 @@ import (
 // InsightsScanFailedError says that a scan has ended without success. The calls
 // that found it out have not failed: those are an [*APIError] or a [*CallError].
 type InsightsScanFailedError struct {
-	// Account and ScanID name the scan.
+	// Org, Account and ScanID name the scan.
+	Org     string
 	Account string
 	ScanID  string
-	// Scan is how it has ended.
+	// Status is [WorkflowRunStatusFailed], or an end that only newer services know.
+	Status WorkflowRunStatus
+	// Scan is the status again, and what else the service tells of the scan.
 	Scan *InsightsScan
 }
 
 // Error returns the scan and how it ended.
 func (e *InsightsScanFailedError) Error() string {
-	status := WorkflowRunStatusFailed
-	if e.Scan != nil {
-		status = e.Scan.Status
-	}
 	return fmt.Sprintf("pulumiapi: scan %s of account %s: %s",
-		oneLine(e.ScanID, maxErrorPath), oneLine(e.Account, maxErrorPath), status)
+		oneLine(e.ScanID, maxErrorPath), oneLine(e.Account, maxErrorPath), e.Status)
 }
 
 // WaitForScan waits until a scan of an Insights account has ended, and returns it.
@@ -41,15 +40,17 @@ func (s *InsightsService) WaitForScan(ctx context.Context, org, account, scanID 
 	}
 	p := o.poller()
 	for {
+		// An end that this package does not know has its time nevertheless.
 		scan, err := ask(ctx, p, func() (*InsightsScan, error) { return s.GetScan(ctx, org, account, scanID) })
 		switch {
 		case err != nil:
 			return nil, err
-		case scan.Status == WorkflowRunStatusSucceeded:
+		case !scan.Status.IsFinal() && scan.FinishedAt.IsZero():
+			p.pause(ctx)
+		case scan.Status != WorkflowRunStatusSucceeded:
+			return scan, &InsightsScanFailedError{Org: org, Account: account, ScanID: scanID, Status: scan.Status, Scan: scan}
+		default:
 			return scan, nil
-		case scan.Status == WorkflowRunStatusFailed:
-			return scan, &InsightsScanFailedError{Account: account, ScanID: scanID, Scan: scan}
 		}
-		p.pause(ctx)
 	}
 }

@@ -148,7 +148,7 @@ type MigrationAnnotation struct {
 // DiscoveredResourceListOptions say what the resources are compared to.
 type DiscoveredResourceListOptions struct {
 	// CompareTo is a stack of the same organization, as "project/stack": what is
-	// in it is migrated.
+	// in it is migrated. One that does not exist is [ErrNotFound].
 	CompareTo string `url:"compareTo,omitempty"`
 	// Cursor is where to begin: a [Page.Next] of this list.
 	Cursor Cursor `url:"-"`

@@ -3,9 +3,93 @@ package pulumiapi
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"strconv"
+)
+
+// InsightsScan is one discovery of an account's resources.
+type InsightsScan struct {
+	WorkflowRun
+
+	AccountName string `json:"accountName"`
+	// ResourceCount is how many resources were found.
+	ResourceCount int `json:"resourceCount"`
+}
+
+// WorkflowRun is work that the service does step by step.
+type WorkflowRun struct {
+	ID     string `json:"id"`
+	OrgID  string `json:"orgId"`
+	UserID string `json:"userId"`
+	// Status is how far it has come; empty if it never began.
+	Status        WorkflowRunStatus `json:"status"`
+	StartedAt     Timestamp         `json:"startedAt"`
+	FinishedAt    Timestamp         `json:"finishedAt"`
+	LastUpdatedAt Timestamp         `json:"lastUpdatedAt"`
+	// JobTimeout is when its jobs are given up.
+	JobTimeout Timestamp `json:"jobTimeout"`
+	Jobs       []JobRun  `json:"jobs"`
+}
+
+// WorkflowRunStatus is how far a [WorkflowRun] has come.
+type WorkflowRunStatus string
+
+// The states of workflow runs.
+const (
+	WorkflowRunStatusRunning   WorkflowRunStatus = "running"
+	WorkflowRunStatusFailed    WorkflowRunStatus = "failed"
+	WorkflowRunStatusSucceeded WorkflowRunStatus = "succeeded"
+)
+
+// IsFinal reports whether the run has ended, in whatever way.
+func (s WorkflowRunStatus) IsFinal() bool {
+	return s == WorkflowRunStatusFailed || s == WorkflowRunStatusSucceeded
+}
+
+// JobRun is one job of a [WorkflowRun].
+type JobRun struct {
+	Status      JobRunStatus `json:"status"`
+	Started     Timestamp    `json:"started"`
+	LastUpdated Timestamp    `json:"lastUpdated"`
+	// TimeoutNanoseconds is how long the job may take.
+	TimeoutNanoseconds int64     `json:"timeout"`
+	Steps              []StepRun `json:"steps"`
+	// Worker is what carries the job out, as JSON.
+	Worker json.RawMessage `json:"worker"`
+}
+
+// JobRunStatus is how far a [JobRun] has come.
+type JobRunStatus string
+
+// The states of jobs.
+const (
+	JobRunStatusNotStarted JobRunStatus = "not-started"
+	JobRunStatusAccepted   JobRunStatus = "accepted"
+	JobRunStatusRunning    JobRunStatus = "running"
+	JobRunStatusFailed     JobRunStatus = "failed"
+	JobRunStatusSucceeded  JobRunStatus = "succeeded"
+	JobRunStatusSkipped    JobRunStatus = "skipped"
+)
+
+// StepRun is one step of a [JobRun].
+type StepRun struct {
+	Name        string        `json:"name"`
+	Status      StepRunStatus `json:"status"`
+	Started     Timestamp     `json:"started"`
+	LastUpdated Timestamp     `json:"lastUpdated"`
+}
+
+// StepRunStatus is how far a [StepRun] has come.
+type StepRunStatus string
+
+// The states of steps.
+const (
+	StepRunStatusNotStarted StepRunStatus = "not-started"
+	StepRunStatusRunning    StepRunStatus = "running"
+	StepRunStatusFailed     StepRunStatus = "failed"
+	StepRunStatusSucceeded  StepRunStatus = "succeeded"
 )
 
 // InsightsScanStartRequest says how an account is to be scanned. What is nil is as
@@ -28,8 +112,9 @@ var insightsStartScanEndpoint = Endpoint{Method: http.MethodPost, Template: "/ap
 
 // StartScan begins to discover the resources of an Insights account, and returns
 // the run that does. Of an account with children, the children are scanned, each by
-// a run of its own: what is returned is empty then, without an ID. An account that
-// is being scanned already can't be.
+// a run of its own, which [InsightsService.ListScans] finds: what is returned is
+// empty then, without an ID. An account that is being scanned already is a status
+// 400, and one that does not exist is [ErrNotFound].
 //
 // Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}/scan
 func (s *InsightsService) StartScan(ctx context.Context, org, account string, req InsightsScanStartRequest) (*WorkflowRun, error) {
@@ -40,10 +125,10 @@ func (s *InsightsService) StartScan(ctx context.Context, org, account string, re
 	run, _, err := fetchOptional[WorkflowRun](ctx, s.client, call{
 		endpoint: insightsStartScanEndpoint, args: accountArgs(org, account), body: body,
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if run == nil {
+	case run == nil:
 		return &WorkflowRun{}, nil
 	}
 	return run, nil
@@ -277,9 +362,11 @@ func (s *InsightsService) GetScheduledScanSettings(ctx context.Context, org, acc
 }
 
 // InsightsScheduledScanSettingsUpdateRequest says when and how an account is to be
-// scanned.
+// scanned. What becomes of a setting that is nil the service does not say: give
+// those that are to hold.
 type InsightsScheduledScanSettingsUpdateRequest struct {
-	// Paused keeps the account from being scanned as planned.
+	// Paused keeps the account from being scanned as planned. It is always sent:
+	// false goes on with what was paused.
 	Paused bool `json:"paused"`
 	// ScheduleCron is when it is scanned, as a cron expression.
 	ScheduleCron *string `json:"scheduleCron,omitzero"`

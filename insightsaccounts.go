@@ -53,9 +53,10 @@ type InsightsAccountBulkCreateFailure struct {
 
 var insightsBulkCreateAccountsEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts"}
 
-// BulkCreateAccounts makes several Insights accounts, each on its own: what is
-// wrong with one does not keep the others from being made, and is no error but
-// among the Failures.
+// BulkCreateAccounts makes several Insights accounts, up to 100, each on its own:
+// what is wrong with one does not keep the others from being made, and is no error
+// but among the Failures. Of an AWS account, the service makes the children, one
+// for each region of its ProviderConfig, by itself.
 //
 // Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts
 func (s *InsightsService) BulkCreateAccounts(ctx context.Context, org string, req InsightsAccountBulkCreateRequest) (*InsightsAccountBulkCreateResults, error) {
@@ -114,9 +115,8 @@ func (s *InsightsService) UpdateAccount(ctx context.Context, org, name string, r
 
 var insightsDeleteAccountEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/preview/insights/{orgName}/accounts/{accountName}"}
 
-// DeleteAccount deletes an Insights account for good, with what was discovered in
-// it. The resources themselves stay with their provider. An account that does not
-// exist is [ErrNotFound].
+// DeleteAccount deletes an Insights account and its configuration, for good. An
+// account that does not exist is [ErrNotFound].
 //
 // Pulumi Cloud: DELETE /api/preview/insights/{orgName}/accounts/{accountName}
 func (s *InsightsService) DeleteAccount(ctx context.Context, org, name string) error {

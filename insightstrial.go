@@ -16,7 +16,7 @@ type InsightsTrialSummary struct {
 // ConsumptionUsage is how much of a product was used, and what it costs.
 type ConsumptionUsage struct {
 	TotalConsumed int64 `json:"totalConsumed"`
-	// Consumed is how much was used in each part of the time.
+	// Consumed is the same in parts, which the service names.
 	Consumed map[string]int64 `json:"consumed"`
 	// UnitRateSchema says by which of the plans below it is paid for; the others
 	// are nil.
@@ -41,6 +41,7 @@ const (
 
 // UnitRateGraduatedV0 is the first plan: so much at once, and so much for each unit.
 type UnitRateGraduatedV0 struct {
+	// UpfrontCost is in cents.
 	UpfrontCost int64 `json:"upfrontCost"`
 	// CreditsIncluded is how many units UpfrontCost has paid for.
 	CreditsIncluded int64 `json:"creditsIncluded"`
@@ -53,8 +54,8 @@ type UnitRateGraduated struct {
 	Tiers []UnitRateGraduatedTier `json:"tiers"`
 }
 
-// UnitRateGraduatedTier is the price of what is used between the tier before and
-// an upper bound.
+// UnitRateGraduatedTier is the price of what is used beyond the tier before, and up
+// to an upper bound.
 type UnitRateGraduatedTier struct {
 	// Tier counts the tiers from 0.
 	Tier       int64 `json:"tier"`
@@ -75,13 +76,15 @@ type ConsumptionUsageStatsV0 struct {
 	IsIncludedUnitsFree   bool    `json:"isIncludedUnitsFree"`
 }
 
-// ConsumptionUsageStatsV1 is what the use has cost so far, in cents, in a plan
-// whose price depends on how much is used.
+// ConsumptionUsageStatsV1 is what the use has cost so far in a plan whose price
+// depends on how much is used.
 type ConsumptionUsageStatsV1 struct {
 	ConsumptionUsageStatsV0
 
-	// EffectiveRate is what a unit costs on average.
-	EffectiveRate           float64 `json:"effectiveRate"`
+	// EffectiveRate is what a unit costs on average, in dollars.
+	EffectiveRate float64 `json:"effectiveRate"`
+	// VolumeSavingsPercentage is what was saved by using much. By the service's
+	// documentation it is in dollars.
 	VolumeSavingsPercentage float64 `json:"volumeSavingsPercentage"`
 }
 

@@ -104,4 +104,30 @@
 // [Server.Inject] makes requests fail: with a status, late, cut off, or without
 // any answer. [Server.Requests] returns what clients sent, [Server.Connections]
 // how many connections they needed.
+//
+// # What the real service has answered
+//
+// [Record] is a transport that writes what goes to and fro into a file, and [Replay]
+// one that answers from it, without any network: for the test of a program against
+// data as it really is. A request that is not in the file fails, and the error names
+// the nearest one that is, and how it differs. [Replayer.Close] says, too, what was
+// recorded and is no longer asked for.
+//
+// The file is JSON, to be read and compared: the exchanges in the order in which they
+// began, with JSON as JSON, text line by line, the rest in base64, and nothing
+// compressed. Retries, redirects, broken connections and answers that were cut off
+// are in it.
+//
+// Secrets are not. No header of a request is written, and no cookie of an answer.
+// Replaced is what stands under the name of a secret (tokenValue, access_token,
+// password, secret, ciphertext and the like, and the names of [WithSecretNames]), in
+// JSON, queries, forms and texts; what is marked as secret in a stack's configuration
+// and state; and what has the form of an access token or of a private key. What was a
+// secret in one place, and has eight characters or more, is replaced wherever else it
+// stands. In its place there is a text like scrubbed0001, which is the same for the
+// same secret. A replay does so with what it is asked, before it compares: the secrets
+// of the test are of no account, only which of them are equal.
+//
+// What nothing marks as a secret is written as it is: names, addresses, the outputs of
+// stacks. Look at the file before you share it, and see [WithSecrets].
 package pulumiapitest

@@ -1,0 +1,329 @@
+package pulumiapitest
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// scrubber puts placeholders in the place of secrets. It finds them by the names
+// that they stand under and by their form, and those it has met once wherever they
+// stand. Equal secrets get equal placeholders.
+type scrubber struct {
+	names  map[string]bool   // normalized, beside those that secretName knows
+	judged map[string]bool   // what isSecretName has said
+	known  map[string]string // the secrets met so far, and their placeholders
+	sure   map[string]bool   // those that are looked for elsewhere, too
+	all    *strings.Replacer // of the sure ones; nil if there are new ones since
+}
+
+// newScrubber returns a scrubber that takes what stands under the names for secret,
+// too, and the texts.
+func newScrubber(names, texts []string) *scrubber {
+	s := &scrubber{names: map[string]bool{}, judged: map[string]bool{}, known: map[string]string{}, sure: map[string]bool{}}
+	for _, name := range names {
+		s.names[normalized(name)] = true
+	}
+	for _, text := range texts {
+		if text != "" {
+			s.suspect(text)
+			s.sure[text] = true // however short
+		}
+	}
+	return s
+}
+
+// secretName tells the names of what must not be shown, in JSON, headers, queries
+// and forms. It is asked about normalized names. (A continuation token, or a
+// resource type's, is no secret.)
+var secretName = regexp.MustCompile(`(secret|password|passphrase|passwd|plaintexts?|ciphertexts?|cookie|authorization|signature|` +
+	`(access|refresh|identity|id|subject|actor|session|security|oidc|job|transfer|claim|auth|api|bearer|csrf|agent)token|` +
+	`(private|secret|access|api|encrypted|encryption)key|accesskeyid|encryptionsalt|tokenvalue|credentials|assertion|^token|^sig)$`)
+
+// normalized returns a name without what differs between accessToken, access_token
+// and Access-Token.
+func normalized(name string) string { return strings.ToLower(withoutHyphens.Replace(name)) }
+
+var withoutHyphens = strings.NewReplacer("_", "", "-", "")
+
+func (s *scrubber) isSecretName(name string) bool {
+	isSecret, known := s.judged[name]
+	if !known {
+		isSecret = s.names[normalized(name)] || secretName.MatchString(normalized(name))
+		s.judged[name] = isSecret
+	}
+	return isSecret
+}
+
+// placeholder is what stands for a secret: text that is base64 as well, as some
+// secrets are, behind the prefix of an access token, if it is for one.
+var placeholder = regexp.MustCompile(`(?:pul[a-z]?-)?scrubbed(?:[0-9]{4})+`)
+
+var accessTokenPrefix = regexp.MustCompile(`^pul[a-z]?-`)
+
+// isScrubbed reports whether a value is empty, or placeholders with nothing but quotes
+// and the like around.
+func isScrubbed(value string) bool {
+	rest := placeholder.ReplaceAllString(value, "")
+	isText := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	return value == "" || rest != value && !strings.ContainsFunc(rest, isText)
+}
+
+// shortestElsewhere is the shortest secret that is looked for where nothing says
+// that there is one: what is shorter stands in ordinary text.
+const shortestElsewhere = 8
+
+// secret returns what stands for a secret, which is looked for everywhere from now on.
+func (s *scrubber) secret(value string) string {
+	standsFor := s.suspect(value)
+	if standsFor != value && len(value) >= shortestElsewhere && !s.sure[value] {
+		s.sure[value], s.all = true, nil
+	}
+	return standsFor
+}
+
+// suspect returns what stands for a secret here.
+func (s *scrubber) suspect(value string) string {
+	if isScrubbed(value) {
+		return value
+	}
+	if known, ok := s.known[value]; ok {
+		return known
+	}
+	number := fmt.Sprintf("%04d", len(s.known)+1)
+	if len(number) > 4 { // base64 comes in fours
+		number = fmt.Sprintf("%08s", number)
+	}
+	s.known[value] = accessTokenPrefix.FindString(value) + "scrubbed" + number
+	return s.known[value]
+}
+
+// hinted is a rule for texts that have one of the hints in them, which is looked for
+// first, as it takes less time.
+type hinted struct {
+	hints []string
+	rule  *regexp.Regexp
+}
+
+func (h hinted) concerns(text string) bool {
+	return slices.ContainsFunc(h.hints, func(hint string) bool { return strings.Contains(text, hint) })
+}
+
+// secretShapes are the forms of secrets that give themselves away: tokens of Pulumi,
+// JSON web tokens, key IDs of AWS, tokens of GitHub and Slack, private keys, and
+// addresses to which everybody may post who knows them.
+var secretShapes = []hinted{
+	{[]string{"pul"}, regexp.MustCompile(`\bpul[a-z]?-[0-9A-Za-z_+/=.~-]{16,}`)},
+	{[]string{"eyJ"}, regexp.MustCompile(`\beyJ[0-9A-Za-z_-]{5,}\.[0-9A-Za-z_-]{4,}\.[0-9A-Za-z_-]*`)},
+	{[]string{"AKIA", "ASIA"}, regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`)},
+	{[]string{"gh", "github_pat_"}, regexp.MustCompile(`\b(?:gh[pousr]_[0-9A-Za-z]{20,}|github_pat_[0-9A-Za-z_]{20,})`)},
+	{[]string{"xox"}, regexp.MustCompile(`\bxox[a-z]-[0-9A-Za-z-]{10,}`)},
+	{[]string{"PRIVATE KEY"}, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*KEY-----`)},
+	{[]string{"hooks.slack.com"}, regexp.MustCompile(`\bhooks\.slack\.com/services/[0-9A-Za-z]+/[0-9A-Za-z]+/[\w%.+~-]+`)},
+}
+
+// secretPairs are the places in a text that have a name, the first group, and a
+// value, the second: JSON in text, headers and YAML line by line, the queries of
+// URLs.
+var secretPairs = []hinted{
+	{[]string{`"`}, regexp.MustCompile(`"((?:[^"\\]|\\.)*)"\s*:\s*"((?:[^"\\]|\\.)*)"`)},
+	{[]string{": ", ":\t", "="}, regexp.MustCompile(`(?m)^[\t -]*([\w.:-]+?)(?::[\t ]+|[\t ]*=[\t ]*)([^\s"][^\r\n]*)`)},
+	{[]string{"="}, regexp.MustCompile(`[?&;]([\w.%-]+)=([^&;\s"'<>#]+)`)},
+}
+
+// userInfo is what stands before the host of a URL in a text, if it has a password or
+// can be one.
+var userInfo = regexp.MustCompile(`(://)([^/@\s"'<>:]*:[^/@\s"'<>]+|[^/@\s"'<>:]{16,})@`)
+
+// text returns text without its secrets.
+func (s *scrubber) text(text string) string {
+	for _, pair := range secretPairs {
+		if !pair.concerns(text) {
+			continue
+		}
+		text = replaceGroup(pair.rule, 2, text, func(groups []string) string {
+			switch {
+			case !s.isSecretName(groups[1]):
+				return groups[2]
+			case strings.ContainsAny(groups[2], "0123456789"):
+				return s.secret(groups[2])
+			}
+			// It may be prose ("password: make it longer"), whose words stand elsewhere.
+			return s.suspect(groups[2])
+		})
+	}
+	if strings.Contains(text, "://") {
+		text = replaceGroup(userInfo, 2, text, func(groups []string) string { return s.secret(groups[2]) })
+	}
+	for _, shape := range secretShapes {
+		if !shape.concerns(text) {
+			continue
+		}
+		text = shape.rule.ReplaceAllStringFunc(text, func(found string) string {
+			if strings.HasPrefix(found, "pul") && !strings.ContainsAny(found, "0123456789") {
+				return found // words with hyphens between: somebody's project
+			}
+			if path, isURL := strings.CutPrefix(found, "hooks.slack.com/services/"); isURL {
+				return "hooks.slack.com/services/" + s.secret(path)
+			}
+			return s.secret(found)
+		})
+	}
+	return s.replacer().Replace(text)
+}
+
+// replaceGroup replaces what a group of each match has found.
+func replaceGroup(rule *regexp.Regexp, group int, text string, replace func(groups []string) string) string {
+	var out strings.Builder
+	rest := 0
+	for _, at := range rule.FindAllStringSubmatchIndex(text, -1) {
+		groups := make([]string, len(at)/2)
+		for i := range groups {
+			groups[i] = text[at[2*i]:at[2*i+1]]
+		}
+		out.WriteString(text[rest:at[2*group]])
+		out.WriteString(replace(groups))
+		rest = at[2*group+1]
+	}
+	out.WriteString(text[rest:])
+	return out.String()
+}
+
+// replacer replaces the secrets met so far, in every form that they are likely to be
+// written in. The longest come first, as one may be a part of another.
+func (s *scrubber) replacer() *strings.Replacer {
+	if s.all != nil {
+		return s.all
+	}
+	forms := map[string]string{}
+	for secret := range s.sure {
+		for _, form := range writtenForms(secret) {
+			forms[form] = s.known[secret]
+		}
+	}
+	longestFirst := slices.SortedFunc(maps.Keys(forms), func(a, b string) int {
+		return cmp.Or(len(b)-len(a), strings.Compare(a, b))
+	})
+	var pairs []string
+	for _, form := range longestFirst {
+		pairs = append(pairs, form, forms[form])
+	}
+	s.all = strings.NewReplacer(pairs...)
+	return s.all
+}
+
+func writtenForms(secret string) []string {
+	quoted, _ := json.Marshal(secret) // cannot fail: a text
+	var unescaped bytes.Buffer
+	encoder := json.NewEncoder(&unescaped)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(secret)
+	return []string{
+		secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+		strings.Trim(string(quoted), `"`), strings.Trim(unescaped.String(), "\"\n"),
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+	}
+}
+
+// url returns a URL as text, without its secrets, and without a user and a password.
+func (s *scrubber) url(u *url.URL) string {
+	clean := *u
+	clean.User = nil
+	clean.Fragment, clean.RawFragment = "", ""
+	clean.RawQuery = s.query(u.RawQuery)
+	segments := strings.Split(u.EscapedPath(), "/")
+	for i, segment := range segments {
+		decoded, err := url.PathUnescape(segment)
+		if err != nil {
+			decoded = segment
+		}
+		if scrubbed := s.text(decoded); scrubbed != decoded {
+			segments[i] = url.PathEscape(scrubbed)
+		}
+	}
+	clean.RawPath = strings.Join(segments, "/")
+	clean.Path, _ = url.PathUnescape(clean.RawPath) // escaped correctly: it was, or is by us
+	return clean.String()
+}
+
+// query returns a query, or a form, without its secrets. The rest stays as it is.
+func (s *scrubber) query(query string) string {
+	if query == "" {
+		return ""
+	}
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		decodedName, err := url.QueryUnescape(name)
+		if err != nil {
+			decodedName = name
+		}
+		decoded, err := url.QueryUnescape(value)
+		if err != nil {
+			decoded = value
+		}
+		scrubbed := s.text(decoded)
+		if s.isSecretName(decodedName) {
+			scrubbed = s.secret(decoded)
+		}
+		if scrubbed != decoded {
+			pairs[i] = name + "=" + url.QueryEscape(scrubbed)
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+// unrecorded are headers that differ from time to time, belong to the connection
+// or are all secret.
+var unrecorded = []string{
+	"Connection", "Content-Length", "Date", "Keep-Alive", "Set-Cookie", "Trailer", "Transfer-Encoding",
+}
+
+// header returns an answer's header without its secrets.
+func (s *scrubber) header(header http.Header) http.Header {
+	clean := http.Header{}
+	for name, values := range header {
+		if slices.Contains(unrecorded, name) {
+			continue
+		}
+		for _, value := range values {
+			if s.isSecretName(name) {
+				value = s.secret(value)
+			}
+			clean[name] = append(clean[name], s.text(value))
+		}
+	}
+	return clean
+}
+
+// learn remembers the secrets in a request's header, which is not recorded.
+func (s *scrubber) learn(header http.Header) {
+	for name, values := range header {
+		for _, value := range values {
+			switch normalized(name) {
+			case "authorization", "proxyauthorization":
+				_, token, _ := strings.Cut(value, " ")
+				s.secret(cmp.Or(strings.TrimSpace(token), value))
+			case "cookie":
+				for pair := range strings.SplitSeq(value, ";") {
+					_, crumb, _ := strings.Cut(pair, "=")
+					s.secret(crumb)
+				}
+			default:
+				if s.isSecretName(name) {
+					s.secret(value)
+				}
+			}
+		}
+	}
+}

@@ -194,6 +194,10 @@ func orgOperations() []operation {
 			func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.Orgs.ListMemberTeams(ctx, "acme", "ada")
 			}),
+		read("Orgs.ListRoles", `{"roles":[`+roleAnswer+`]}`, "roles",
+			func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+				return client.Orgs.ListRoles(ctx, "acme", nil)
+			}),
 		{
 			name: "Orgs.SetSoleAdmin", on404: []string{"POST"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {

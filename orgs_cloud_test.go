@@ -52,6 +52,39 @@ func TestCloud_ATeamsLife(t *testing.T) {
 	assert.Empty(t, roles)
 }
 
+func TestOrgs_ListRoles_OfOnePurpose(t *testing.T) {
+	t.Parallel()
+	srv, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	require.NoError(t, second(srv.AddRole("acme", pulumiapitest.Role{Name: "Auditor", Description: "Reads everything"})))
+	require.NoError(t, second(srv.AddRole("acme", pulumiapitest.Role{Name: "Reader", UXPurpose: "policy"})))
+	for purpose, want := range map[pulumiapi.RolePurpose][]string{
+		"":                          {"Member", "Admin", "Billing Manager", "Auditor"},
+		pulumiapi.RolePurposeRole:   {"Member", "Admin", "Billing Manager", "Auditor"},
+		pulumiapi.RolePurposePolicy: {"Reader"},
+		pulumiapi.RolePurposeSet:    nil,
+	} {
+		roles, err := client.Orgs.ListRoles(ctx, "acme", &pulumiapi.RoleListOptions{UXPurpose: purpose})
+		require.NoError(t, err)
+		var names []string
+		for _, role := range roles {
+			names = append(names, role.Name)
+		}
+		assert.Equal(t, want, names, purpose)
+	}
+
+	roles, err := client.Orgs.ListRoles(ctx, "acme", nil)
+	require.NoError(t, err)
+	require.Len(t, roles, 4)
+	assert.Equal(t, "admin", roles[1].DefaultIdentifier, "it is built in")
+	auditor := roles[3]
+	assert.Empty(t, auditor.DefaultIdentifier)
+	assert.Equal(t, "Reads everything", auditor.Description)
+	require.NoError(t, srv.AddMember("acme", pulumiapitest.Member{User: pulumiapitest.User{Login: "ada"}}))
+	require.NoError(t, client.Orgs.UpdateMember(ctx, "acme", "ada", pulumiapi.OrgMemberUpdateRequest{FGARoleID: &auditor.ID}))
+	require.ErrorIs(t, second(client.Orgs.ListRoles(ctx, "none", nil)), pulumiapi.ErrNotFound)
+}
+
 func TestCloud_TokensBelongToTheirOwners(t *testing.T) {
 	t.Parallel()
 	srv, client := cloudWithUpdates(t)

@@ -97,6 +97,16 @@ func TestRequests_OfOrganizations_OnTheWire(t *testing.T) {
 			"PATCH " + org, `{"setDefaultAgentPoolID":"","setMembersCanCreateTeams":false}`,
 		},
 		{
+			func(c *pulumiapi.Client) error { return second(c.Orgs.ListRoles(ctx, "acme", nil)) },
+			"GET " + org + "/roles?uxPurpose=role", "",
+		},
+		{
+			func(c *pulumiapi.Client) error {
+				return second(c.Orgs.ListRoles(ctx, "acme", &pulumiapi.RoleListOptions{UXPurpose: pulumiapi.RolePurposePolicy}))
+			},
+			"GET " + org + "/roles?uxPurpose=policy", "",
+		},
+		{
 			func(c *pulumiapi.Client) error { return second(c.Orgs.GetMemberStackAccess(ctx, "ada", prod)) },
 			"GET /api/console/orgs/acme/members/ada/stacks/web/prod", "",
 		},

@@ -50,6 +50,11 @@ func tourOfOrganizations(t *testing.T, cloud *pulumiapitest.Server, client *pulu
 			return client.Teams.RemoveRole(ctx, "tour", "ops", role.ID)
 		},
 		func() error {
+			require.NoError(t, second(cloud.AddRole("tour", pulumiapitest.Role{Name: "Auditor", Description: "reads", UXPurpose: "policy"})))
+			require.NoError(t, second(client.Orgs.ListRoles(ctx, "tour", &pulumiapi.RoleListOptions{UXPurpose: pulumiapi.RolePurposePolicy})))
+			return second(client.Orgs.ListRoles(ctx, "tour", nil))
+		},
+		func() error {
 			token, err := client.Teams.CreateToken(ctx, "tour", "ops", pulumiapi.TeamTokenCreateRequest{Name: "team", Reason: "tour"})
 			if err != nil {
 				return err

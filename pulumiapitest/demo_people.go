@@ -71,6 +71,17 @@ func demoUser(login string) User {
 	return User{Login: login, Name: demoNames[login], Email: login + "@acme-corp.test"}
 }
 
+// demoRoles are the organization's own roles, and who has them.
+var demoRoles = []struct {
+	name, description, purpose string
+	members                    []string
+	since                      time.Duration
+}{
+	{"Auditor", "Reads everything, changes nothing", "role", []string{"jean", "evelyn"}, 400 * day},
+	{"Deployer", "Updates stacks, and nothing else", "role", []string{"ci"}, 260 * day},
+	{"Read production", "For roles to be made of", "policy", nil, 260 * day},
+}
+
 // demoTokens are the access tokens of the server's user beside the one in use.
 var demoTokens = []struct {
 	description             string
@@ -83,11 +94,18 @@ var demoTokens = []struct {
 	{"contractor, see ticket OPS-1288", 33 * day, 0, 14 * day},
 }
 
-// demoCrowd puts the members and the teams into the cloud, and the tokens.
+// demoCrowd puts the members, the roles and the teams into the cloud, and the tokens.
 func demoCrowd(s *Server, o *organization, now time.Time) {
 	o.members[0].Joined = now.Add(-4*year - 30*day)
 	for _, p := range demoStaff {
 		s.newMember(o, Member{User: demoUser(p.login), Role: p.role, Joined: now.Add(-p.since), Unknown: strings.HasPrefix(p.login, "intern")})
+	}
+	for _, d := range demoRoles {
+		r := Role{ID: fakeUUID("role " + d.name), Name: d.name, Description: d.description, UXPurpose: d.purpose, Modified: now.Add(-d.since)}
+		o.roles = append(o.roles, r)
+		for _, login := range d.members {
+			o.member(login).RoleID = r.ID
+		}
 	}
 	for _, d := range demoTeams {
 		t := &team{Kind: "pulumi", Name: d.name, DisplayName: d.displayName, Description: d.description}

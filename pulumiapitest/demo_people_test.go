@@ -65,6 +65,14 @@ func TestDemo_People(t *testing.T) {
 	}
 	assert.Equal(t, sum, granted, "teams have access to what is theirs")
 
+	roleMembers := map[string]int{}
+	for _, m := range list.Members {
+		roleMembers[m.FGARole.Name]++
+	}
+	assert.Equal(t, map[string]int{"Admin": 3, "Member": 18, "Billing Manager": 1, "Auditor": 2, "Deployer": 1}, roleMembers)
+	assert.Equal(t, []string{"Member", "Admin", "Billing Manager", "Auditor", "Deployer"}, listRoles(t, srv, demoOrgPath, "role").names())
+	assert.Equal(t, []string{"Read production"}, listRoles(t, srv, demoOrgPath, "policy").names())
+
 	assert.Len(t, getJSON[tokenList](t, srv, tokensPath).Tokens, 4)
 	assert.Len(t, getJSON[tokenList](t, srv, tokensPath+"?filter=expired").Tokens, 2)
 }

@@ -34,7 +34,7 @@
 // # Organizations
 //
 // People, teams, roles, access tokens, webhooks, audit logs, Insights accounts and
-// policy issues are there as well: [Server.AddMember], [Server.AddTeam],
+// policy issues are there as well: [Server.AddMember], [Server.AddTeam], [Server.AddRole],
 // [Server.AddToken], [Server.AddWebhook], [Server.AddAuditLogEvent],
 // [Server.AddInsightsAccount] and [Server.AddPolicyIssue] put them into the cloud,
 // and [Server.Team] looks at a team. [Server.AddCollaborator] and

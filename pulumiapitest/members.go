@@ -45,8 +45,11 @@ type Role struct {
 	// ID identifies the role: as the service does it, by a UUID. One is made up, if it
 	// is left out.
 	ID string
-	// Name is the role's name.
-	Name string
+	// Name and Description are what people see.
+	Name, Description string
+	// UXPurpose is what the console shows it as: "role", which is the default,
+	// "role_private", "role_temporary", "policy" or "set".
+	UXPurpose string
 	// Modified is when it was changed last: now, if it is left out.
 	Modified time.Time
 
@@ -65,8 +68,8 @@ func newBuiltInRole(role, name string) Role {
 }
 
 // AddRole gives an organization a role of its own, and returns its ID. It creates
-// the organization if there is none of the name. It fails if the role has no name,
-// or there is one of that ID.
+// the organization if there is none of the name. It fails if the role has no name or
+// a purpose that the service does not know, or there is one of that ID.
 func (s *Server) AddRole(org string, r Role) (id string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,6 +79,9 @@ func (s *Server) AddRole(org string, r Role) (id string, err error) {
 	}
 	if r.Name == "" {
 		return "", errors.New("pulumiapitest: a role has a name")
+	}
+	if !slices.Contains(rolePurposes, r.purpose()) {
+		return "", fmt.Errorf("pulumiapitest: there is no purpose %q of roles", r.UXPurpose)
 	}
 	if r.ID == "" {
 		r.ID = fakeUUID(fmt.Sprintf("role %d", s.nextSerial()))

@@ -50,6 +50,7 @@ func allRoutes() []route {
 		memberRoutes,
 		memberAccessRoutes,
 		inviteRoutes,
+		roleRoutes,
 		teamRoutes,
 		teamRoleRoutes,
 		tokenRoutes,

@@ -27,6 +27,7 @@ var teamRoleRoutes = []route{
 type wireRole struct {
 	Created           time.Time      `json:"created"`
 	DefaultIdentifier string         `json:"defaultIdentifier,omitempty"`
+	Description       string         `json:"description,omitempty"`
 	Details           map[string]any `json:"details"`
 	ID                string         `json:"id"`
 	IsOrgDefault      bool           `json:"isOrgDefault"`
@@ -41,8 +42,8 @@ type wireRole struct {
 func (o *organization) wireRole(r *Role) wireRole {
 	return wireRole{
 		Created: r.Modified.UTC(), DefaultIdentifier: r.builtIn, ID: r.ID, IsOrgDefault: r.builtIn == roleMember,
-		Details:  map[string]any{"__type": "PermissionDescriptorGroup", "entries": []any{}},
-		Modified: r.Modified.UTC(), Name: r.Name, OrgID: o.settings.ID, UXPurpose: "role", Version: 1,
+		Description: r.Description, Details: map[string]any{"__type": "PermissionDescriptorGroup", "entries": []any{}},
+		Modified: r.Modified.UTC(), Name: r.Name, OrgID: o.settings.ID, UXPurpose: r.purpose(), Version: 1,
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 // AuditLogExportConfig is where the service writes an organization's audit log by
 // itself, and how that goes.
 type AuditLogExportConfig struct {
-	// Enabled says that it writes. The service stops by itself when it is refused for
-	// long.
+	// Enabled says that it writes. It stops by itself after it was refused again and
+	// again.
 	Enabled  bool             `json:"enabled"`
 	S3Config AuditLogS3Config `json:"s3Config"`
 	// LastResult is what came of the last time that it wrote.
@@ -70,8 +70,8 @@ type AuditLogExportConfigUpdateRequest struct {
 var auditLogUpdateExportConfigEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/auditlogs/export/config"}
 
 // UpdateExportConfig says where the service is to write an organization's audit log,
-// whether or not it was told before. A subscription without it is an [*APIError] of
-// status 400.
+// whether or not it was told before. A subscription without such exports is an
+// [*APIError] of status 400.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/auditlogs/export/config
 func (s *AuditLogsService) UpdateExportConfig(ctx context.Context, org string, req AuditLogExportConfigUpdateRequest) error {
@@ -95,7 +95,8 @@ func (s *AuditLogsService) DeleteExportConfig(ctx context.Context, org string) e
 var auditLogTestExportConfigEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/auditlogs/export/config/test"}
 
 // TestExportConfig tries to write something where an audit log might be written, and
-// returns what came of it. That it fails is no error: the result says so.
+// returns what came of it. That it fails is no error: the result says so. A
+// subscription without such exports is an [*APIError] of status 400.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/auditlogs/export/config/test
 func (s *AuditLogsService) TestExportConfig(ctx context.Context, org string, req AuditLogS3ConfigRequest) (*AuditLogExportResult, error) {
@@ -110,7 +111,8 @@ var auditLogForceExportEndpoint = Endpoint{Method: http.MethodPost, Template: "/
 // ForceExport writes an organization's audit log of a point in time, in whole
 // seconds, where it should have been written then, and returns what came of it. That
 // it fails is no error: the result says so. An organization whose audit log is
-// written nowhere is [ErrNotFound].
+// written nowhere is [ErrNotFound], a subscription without such exports an
+// [*APIError] of status 400.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/auditlogs/export/config/force
 func (s *AuditLogsService) ForceExport(ctx context.Context, org string, at time.Time) (*AuditLogExportResult, error) {
@@ -128,9 +130,9 @@ func (s *AuditLogsService) ForceExport(ctx context.Context, org string, at time.
 
 var auditLogGetReaderKindEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/auditlogs/reader-kind"}
 
-// GetReaderKind returns the name of the database from which the service reads an
-// organization's audit log: some events can be filtered in one only. The names are
-// described nowhere.
+// GetReaderKind returns what the service calls the database from which it reads an
+// organization's audit log, MySQL or DynamoDB: they differ in how events can be
+// filtered.
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/reader-kind
 func (s *AuditLogsService) GetReaderKind(ctx context.Context, org string) (string, error) {

@@ -110,7 +110,7 @@ func TestCloud_ATokenWorksUntilItIsDeleted(t *testing.T) {
 
 func TestCloud_Webhooks(t *testing.T) {
 	t.Parallel()
-	for name, scope := range map[string]pulumiapi.WebhookScope{"of an organization": pulumiapi.OrgScope("acme"), "of a stack": prod} {
+	for name, scope := range map[string]pulumiapi.WebhookScope{"of an organization": pulumiapi.OrgScope("acme"), "of a stack": prod, "of an environment": prodEnv} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv, client := cloudWithUpdates(t)

@@ -217,21 +217,10 @@ type InsightsAccountTeam struct {
 	DisplayName string `json:"displayName"`
 	Description string `json:"description"`
 	// Permission is what the team's members may do with the account.
-	Permission InsightsAccountPermission `json:"permission"`
+	Permission AccountPermission `json:"permission"`
 	// IsMember says that the token's user is one of them.
 	IsMember bool `json:"isMember"`
 }
-
-// InsightsAccountPermission is what somebody may do with an Insights account.
-type InsightsAccountPermission int
-
-// The permissions for Insights accounts.
-const (
-	InsightsAccountPermissionNone  InsightsAccountPermission = 0
-	InsightsAccountPermissionRead  InsightsAccountPermission = 1
-	InsightsAccountPermissionWrite InsightsAccountPermission = 2
-	InsightsAccountPermissionAdmin InsightsAccountPermission = 3
-)
 
 var insightsListAccountTeamsEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/teams",

@@ -99,7 +99,7 @@ func insightsOperations() []operation {
 				return client.Insights.ListAccountTeams(ctx, "acme", account)
 			}),
 		writes("Teams.SetInsightsAccountAccess", "PATCH", func(ctx context.Context, client *pulumiapi.Client) error {
-			return client.Teams.SetInsightsAccountAccess(ctx, "acme", "ops", account, pulumiapi.InsightsAccountPermissionRead)
+			return client.Teams.SetInsightsAccountAccess(ctx, "acme", "ops", account, pulumiapi.AccountPermissionRead)
 		}),
 		writes("Teams.RemoveInsightsAccountAccess", "PATCH", func(ctx context.Context, client *pulumiapi.Client) error {
 			return client.Teams.RemoveInsightsAccountAccess(ctx, "acme", "ops", account)

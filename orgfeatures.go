@@ -74,19 +74,19 @@ type OrgFeatures struct {
 	WebhooksEnabled                        bool `json:"webhooksEnabled"`
 	// AIReviewCodeAccessEnabled is of no use any more.
 	//
-	// Deprecated: everybody has it, or nobody.
+	// Deprecated: the service has no such setting any more, and says false.
 	AIReviewCodeAccessEnabled bool `json:"aiReviewCodeAccessEnabled"`
 	// DashboardOnboardingUIEnabled is of no use any more.
 	//
-	// Deprecated: everybody has it, or nobody.
+	// Deprecated: the console has no such page any more, and the service says false.
 	DashboardOnboardingUIEnabled bool `json:"dashboardOnboardingUIEnabled"`
 	// GetStartedOnboardEnabled is of no use any more.
 	//
-	// Deprecated: everybody has it, or nobody.
+	// Deprecated: everybody has it, and the service says false nevertheless.
 	GetStartedOnboardEnabled bool `json:"getStartedOnboardEnabled"`
 	// GitHubEnterpriseIndividualAuthEnabled is of no use any more.
 	//
-	// Deprecated: an integration says it now.
+	// Deprecated: each integration says it now.
 	GitHubEnterpriseIndividualAuthEnabled bool `json:"gitHubEnterpriseIndividualAuthEnabled"`
 	// NeoReadOnlyEnabled is of no use any more.
 	//
@@ -102,6 +102,6 @@ type OrgFeatures struct {
 	NeoTokenMeteringEnabled bool `json:"neoTokenMeteringEnabled"`
 	// UnlinkedGitHubAppRecoveryEnabled is of no use any more.
 	//
-	// Deprecated: everybody has it, or nobody.
+	// Deprecated: everybody has it, and the service does not say so any more.
 	UnlinkedGitHubAppRecoveryEnabled bool `json:"unlinkedGitHubAppRecoveryEnabled"`
 }

@@ -27,9 +27,19 @@ type OrgInviteCreateRequest struct {
 	Email string `json:"email"`
 	// Role is a built-in role: member, admin or billing manager.
 	Role OrgRole `json:"role"`
-	// RoleID is the ID of a role, built-in or custom, which counts in the place of
-	// Role.
+	// RoleID is the ID of a role, built-in or custom, that goes before Role.
 	RoleID *string `json:"roleId,omitzero"`
+}
+
+// checkInviteRole refuses the roles that nobody can be invited to, as the service
+// gives them itself.
+func checkInviteRole(name string, role OrgRole) error {
+	switch role {
+	case OrgRoleNone, OrgRolePotentialMember, OrgRoleStackCollaborator:
+		return newArgumentError(name, string(role), "is a role that nobody can be invited to")
+	case OrgRoleMember, OrgRoleAdmin, OrgRoleBillingManager:
+	}
+	return checkNotEmpty(name, string(role))
 }
 
 // OrgInviteResults is what has become of invitations.
@@ -41,8 +51,8 @@ type OrgInviteResults struct {
 // CreatedOrgInvite is a new invitation.
 type CreatedOrgInvite struct {
 	ID string `json:"id"`
-	// AcceptInviteURL is where a browser accepts the invitation, whoever's it is: keep
-	// it to those who are invited.
+	// AcceptInviteURL is where a browser accepts the invitation. Whoever knows it can:
+	// show it to those only who are invited.
 	AcceptInviteURL string `json:"acceptInviteUrl"`
 }
 
@@ -56,7 +66,8 @@ type FailedOrgInvite struct {
 var orgCreateInvitesEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/invites/batch"}
 
 // CreateInvites invites people to an organization, by e-mail. Some of the
-// invitations may fail, which is no error: the results say which.
+// invitations may fail, which is no error: the results say which. What is no address
+// is an [*APIError] of status 400.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/invites/batch
 func (s *OrgsService) CreateInvites(ctx context.Context, org string, invites []OrgInviteCreateRequest) (*OrgInviteResults, error) {
@@ -66,7 +77,7 @@ func (s *OrgsService) CreateInvites(ctx context.Context, org string, invites []O
 var orgCreateUnverifiedInvitesEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/invites/unverified/batch"}
 
 // CreateUnverifiedInvites is [OrgsService.CreateInvites] for people who may have no
-// account, and whose address nobody has verified.
+// Pulumi account yet, and have not verified their address.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/invites/unverified/batch
 func (s *OrgsService) CreateUnverifiedInvites(ctx context.Context, org string, invites []OrgInviteCreateRequest) (*OrgInviteResults, error) {
@@ -82,7 +93,7 @@ func (s *OrgsService) createInvites(ctx context.Context, endpoint Endpoint, org 
 		if err := checkNotEmpty(name+".Email", invite.Email); err != nil {
 			return nil, err
 		}
-		if err := checkNotEmpty(name+".Role", string(invite.Role)); err != nil {
+		if err := checkInviteRole(name+".Role", invite.Role); err != nil {
 			return nil, err
 		}
 	}
@@ -95,19 +106,18 @@ func (s *OrgsService) createInvites(ctx context.Context, endpoint Endpoint, org 
 type OrgInviteLinkCreateRequest struct {
 	// Role is a built-in role: member, admin or billing manager.
 	Role OrgRole `json:"role"`
-	// RoleID is the ID of a role, built-in or custom, which counts in the place of
-	// Role.
+	// RoleID is the ID of a role, built-in or custom, that goes before Role.
 	RoleID *string `json:"roleId,omitzero"`
 }
 
 var orgCreateInviteLinkEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/invites/link"}
 
-// CreateInviteLink makes an invitation to an organization that whoever has its URL
-// can accept, and returns it.
+// CreateInviteLink makes an invitation to an organization that nobody is sent, and
+// returns it. Whoever has a Pulumi account and knows its URL can accept it.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/invites/link
 func (s *OrgsService) CreateInviteLink(ctx context.Context, org string, req OrgInviteLinkCreateRequest) (*CreatedOrgInvite, error) {
-	if err := checkNotEmpty("req.Role", string(req.Role)); err != nil {
+	if err := checkInviteRole("req.Role", req.Role); err != nil {
 		return nil, err
 	}
 	return fetchWithBody[CreatedOrgInvite](ctx, s.client, call{endpoint: orgCreateInviteLinkEndpoint, args: orgArgs(org)}, "req", req)
@@ -115,9 +125,8 @@ func (s *OrgsService) CreateInviteLink(ctx context.Context, org string, req OrgI
 
 var orgGetInviteEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/invites/{inviteID}"}
 
-// GetInvite returns the organization that an invitation is to, and what its role is
-// for the token's user. One that was accepted or canceled
-// is [ErrNotFound].
+// GetInvite returns the organization that an invitation is to, which the token's user
+// need not belong to. An invitation that was accepted or canceled is [ErrNotFound].
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/invites/{inviteID}
 func (s *OrgsService) GetInvite(ctx context.Context, org, inviteID string) (*UserOrg, error) {
@@ -126,7 +135,7 @@ func (s *OrgsService) GetInvite(ctx context.Context, org, inviteID string) (*Use
 
 var orgAcceptInviteEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/invites/{inviteID}"}
 
-// AcceptInvite makes the token's user a member of the organization that the
+// AcceptInvite makes the token's user a member of the organization that an
 // invitation is to, whoever it was sent to. One that was accepted or canceled is
 // [ErrConflict].
 //
@@ -147,8 +156,8 @@ func (s *OrgsService) CancelInvite(ctx context.Context, org, inviteID string) er
 
 var orgResendInviteEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/invites/{inviteID}/resend"}
 
-// ResendInvite sends an invitation once more, from the token's user. One that was
-// accepted or canceled is [ErrNotFound].
+// ResendInvite sends the e-mail of an invitation once more, in the name of the
+// token's user. One that was accepted or canceled is [ErrNotFound].
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/invites/{inviteID}/resend
 func (s *OrgsService) ResendInvite(ctx context.Context, org, inviteID string) error {

@@ -205,8 +205,8 @@ func orgArgs(org string, more ...pathArg) []pathArg {
 var orgAddMemberEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/members/{userLogin}"}
 
 // AddMember makes a user who has a Pulumi account a member of an organization.
-// role is one of the built-in ones. A user whom the service doesn't know is [ErrNotFound], one who
-// is a member already [ErrConflict].
+// role is one of the built-in ones. A user whom the service doesn't know is
+// [ErrNotFound], one who is a member already [ErrConflict].
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/members/{userLogin}
 func (s *OrgsService) AddMember(ctx context.Context, org, user string, role OrgRole) error {
@@ -270,9 +270,10 @@ func (s *OrgsService) ListMemberTeams(ctx context.Context, org, user string) ([]
 var orgSetSoleAdminEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/members/{userLogin}/set-admin"}
 
 // SetSoleAdmin makes a member the administrator of an organization whose
-// subscription allows one only, in the place of the token's user. With another
-// subscription it is an [*APIError] of status 400: [OrgsService.UpdateMember] does
-// it there.
+// subscription allows one only, in the place of the token's user, who becomes an
+// ordinary member. With another subscription it is an [*APIError] of status 400:
+// [OrgsService.UpdateMember] does it there. A user whom the service doesn't know is
+// [ErrNotFound].
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/members/{userLogin}/set-admin
 func (s *OrgsService) SetSoleAdmin(ctx context.Context, org, user string) error {
@@ -286,13 +287,13 @@ type OrgMemberStackAccess struct {
 	OrganizationRole OrgRole  `json:"organizationRole"`
 	// OrganizationDefault is what every member may do.
 	OrganizationDefault StackPermission `json:"organizationDefault"`
-	// ExplicitPermission is what the member was permitted to do.
+	// ExplicitPermission is what was permitted to the member alone.
 	ExplicitPermission StackPermission `json:"explicitPermission"`
-	// TeamPermissions are what the member's teams may do.
+	// TeamPermissions are what was permitted to teams of the member's.
 	TeamPermissions []TeamPermission `json:"teamPermissions"`
 }
 
-// TeamPermission is what a team may do with a stack that is known.
+// TeamPermission is what a team may do with a stack.
 type TeamPermission struct {
 	Team       Team            `json:"team"`
 	Permission StackPermission `json:"permission"`

@@ -2,8 +2,12 @@ package pulumiapi_test
 
 import (
 	"io"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,6 +15,14 @@ import (
 	"github.com/pulumiapi/pulumiapi"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
+
+// requireBadRequest wants the service's error of status 400.
+func requireBadRequest(t *testing.T, err error) {
+	t.Helper()
+	var refused *pulumiapi.APIError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, http.StatusBadRequest, refused.StatusCode, refused)
+}
 
 func TestCloud_ATeamsLife(t *testing.T) {
 	t.Parallel()
@@ -173,18 +185,157 @@ func TestCloud_PolicyCompliance(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(string(text), "\n"), "a line of names, and one issue")
 }
 
+func TestCloud_PolicyCompliance_WalksAllPages(t *testing.T) {
+	t.Parallel()
+	srv, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	for i := range 23 {
+		n := strconv.Itoa(10 + i)
+		require.NoError(t, second(srv.AddPolicyIssue("acme", pulumiapitest.PolicyIssue{
+			Project: "web", Stack: "s" + n, Pack: "rules", Policy: "p" + n, URN: "urn:" + n, Severity: []string{"low", "high"}[i%2],
+		})))
+	}
+	results, err := pulumiapi.Collect(client.PolicyCompliance.List(ctx, "acme", &pulumiapi.PolicyComplianceListOptions{PageSize: 4}))
+	require.NoError(t, err)
+	require.Len(t, results, 23)
+	assert.Equal(t, "s10 s32", results[0].EntityName+" "+results[22].EntityName)
+
+	opts := &pulumiapi.PolicyCompliancePolicyListOptions{PageSize: 2, Sort: []pulumiapi.GridSort{{Column: "policyName", Descending: true}}}
+	oneByOne, err := pulumiapi.Collect(client.PolicyCompliance.ListPolicies(ctx, "acme", opts))
+	require.NoError(t, err)
+	require.Len(t, oneByOne, 23)
+	assert.Equal(t, "p32 p10", oneByOne[0].PolicyName+" "+oneByOne[22].PolicyName)
+	opts.Parallel = 5
+	atOnce, err := pulumiapi.Collect(client.PolicyCompliance.ListPolicies(ctx, "acme", opts))
+	require.NoError(t, err)
+	assert.Equal(t, oneByOne, atOnce)
+	opts.Filter = pulumiapi.FilterEquals("severity", "high")
+	page, err := client.PolicyCompliance.ListPoliciesPage(ctx, "acme", opts)
+	require.NoError(t, err)
+	assert.Equal(t, 11, page.Total)
+	rest, err := pulumiapi.Collect(client.PolicyCompliance.ListPolicies(ctx, "acme", &pulumiapi.PolicyCompliancePolicyListOptions{
+		PageSize: 2, Sort: opts.Sort, Filter: opts.Filter, Cursor: page.Next,
+	}))
+	require.NoError(t, err)
+	assert.Len(t, append(page.Items, rest...), page.Total)
+}
+
 func TestCloud_AuditLogExportConfig(t *testing.T) {
 	t.Parallel()
-	_, client := cloudWithUpdates(t)
+	srv, client := cloudWithUpdates(t)
 	ctx := t.Context()
 	require.ErrorIs(t, second(client.AuditLogs.GetExportConfig(ctx, "acme")), pulumiapi.ErrNotFound)
-	require.NoError(t, client.AuditLogs.UpdateExportConfig(ctx, "acme", pulumiapi.AuditLogExportConfigUpdateRequest{Enabled: true, S3Configuration: logBucket}))
+	require.ErrorIs(t, second(client.AuditLogs.ForceExport(ctx, "acme", time.Now())), pulumiapi.ErrNotFound)
+	result, err := client.AuditLogs.TestExportConfig(ctx, "acme", logBucket)
+	require.NoError(t, err)
+	assert.Empty(t, result.Message)
+	req := pulumiapi.AuditLogExportConfigUpdateRequest{Enabled: true, S3Configuration: logBucket}
+	require.NoError(t, client.AuditLogs.UpdateExportConfig(ctx, "acme", req))
 	config, err := client.AuditLogs.GetExportConfig(ctx, "acme")
 	require.NoError(t, err)
 	assert.True(t, config.Enabled)
 	assert.Equal(t, "logs", config.S3Config.S3BucketName)
+	assert.True(t, config.LastResult.Timestamp.IsZero(), "nothing was written yet")
+	result, err = client.AuditLogs.ForceExport(ctx, "acme", time.Now().Add(-time.Hour))
+	require.NoError(t, err)
+	config, err = client.AuditLogs.GetExportConfig(ctx, "acme")
+	require.NoError(t, err)
+	assert.Equal(t, *result, config.LastResult)
+
+	require.NoError(t, srv.SetProduct("acme", "enterprise"))
+	requireBadRequest(t, client.AuditLogs.UpdateExportConfig(ctx, "acme", req))
 	require.NoError(t, client.AuditLogs.DeleteExportConfig(ctx, "acme"))
-	require.Error(t, client.AuditLogs.DeleteExportConfig(ctx, "acme"))
+	requireBadRequest(t, client.AuditLogs.DeleteExportConfig(ctx, "acme"))
+	kind, err := client.AuditLogs.GetReaderKind(ctx, "acme")
+	require.NoError(t, err)
+	assert.Equal(t, "dynamodb", kind)
+}
+
+func TestCloud_AnInvitationsLife(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, client := cloudWithUpdates(t)
+		ctx := t.Context()
+		requireBadRequest(t, second(client.Orgs.CreateUnverifiedInvites(ctx, "acme", []pulumiapi.OrgInviteCreateRequest{{Email: "nowhere", Role: pulumiapi.OrgRoleMember}})))
+		created, err := client.Orgs.CreateInviteLink(ctx, "acme", pulumiapi.OrgInviteLinkCreateRequest{Role: pulumiapi.OrgRoleBillingManager})
+		require.NoError(t, err)
+		sent := time.Now()
+		time.Sleep(time.Hour)
+		require.NoError(t, client.Orgs.ResendInvite(ctx, "acme", created.ID))
+		invites, err := client.Orgs.ListInvites(ctx, "acme")
+		require.NoError(t, err)
+		require.Len(t, invites, 1)
+		assert.Equal(t, created.ID+" "+created.AcceptInviteURL, invites[0].ID+" "+invites[0].AcceptInviteURL)
+		assert.Equal(t, pulumiapi.OrgRoleBillingManager, invites[0].Role)
+		assert.True(t, invites[0].SentAt.Equal(sent.Add(time.Hour)))
+		org, err := client.Orgs.GetInvite(ctx, "acme", created.ID)
+		require.NoError(t, err)
+		assert.Equal(t, "acme", org.GitHubLogin)
+		require.NoError(t, client.Orgs.CancelInvite(ctx, "acme", created.ID))
+		for _, err := range []error{
+			second(client.Orgs.GetInvite(ctx, "acme", created.ID)), client.Orgs.ResendInvite(ctx, "acme", created.ID),
+			client.Orgs.CancelInvite(ctx, "acme", created.ID), client.Orgs.AcceptInvite(ctx, "acme", created.ID),
+		} {
+			require.ErrorIs(t, err, pulumiapi.ErrNotFound)
+		}
+		invites, err = client.Orgs.ListInvites(ctx, "acme")
+		require.NoError(t, err)
+		assert.Empty(t, invites)
+	})
+}
+
+func TestCloud_TheSoleAdministrator(t *testing.T) {
+	t.Parallel()
+	srv, client := cloudWithUpdates(t)
+	ctx := t.Context()
+	require.NoError(t, srv.AddMember("acme", pulumiapitest.Member{User: pulumiapitest.User{Login: "bea"}}))
+	requireBadRequest(t, client.Orgs.SetSoleAdmin(ctx, "acme", "bea"))
+	require.NoError(t, srv.SetProduct("acme", "team-growth"))
+	require.ErrorIs(t, client.Orgs.SetSoleAdmin(ctx, "acme", "nobody"), pulumiapi.ErrNotFound)
+	require.NoError(t, client.Orgs.SetSoleAdmin(ctx, "acme", "bea"))
+	metadata, err := client.Orgs.GetMetadata(ctx, "acme")
+	require.NoError(t, err)
+	assert.Equal(t, pulumiapi.OrgProductTeamGrowth, metadata.Product)
+	assert.Equal(t, pulumiapi.OrgRoleMember, metadata.UserRole)
+	require.ErrorIs(t, client.Orgs.SetSoleAdmin(ctx, "acme", "bea"), pulumiapi.ErrForbidden)
+}
+
+func TestCloud_OwnedTokens_WorkAndAreListed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := cloudWithUpdates(t)
+		ctx := t.Context()
+		require.NoError(t, srv.AddTeam("acme", pulumiapitest.Team{Name: "ops"}))
+		requireBadRequest(t, second(client.Orgs.CreateToken(ctx, "acme", pulumiapi.OrgTokenCreateRequest{Name: "old", Expires: time.Now()})))
+		requireBadRequest(t, second(client.Teams.CreateToken(ctx, "acme", "ops", pulumiapi.TeamTokenCreateRequest{Name: "far", Expires: time.Now().AddDate(3, 0, 0)})))
+		requireBadRequest(t, second(client.Orgs.CreateToken(ctx, "acme", pulumiapi.OrgTokenCreateRequest{Name: strings.Repeat("x", 41)})))
+		var created *pulumiapi.CreatedAccessToken
+		for i := range 7 {
+			var err error
+			created, err = client.Orgs.CreateToken(ctx, "acme", pulumiapi.OrgTokenCreateRequest{Name: strconv.Itoa(i), Expires: time.Now().Add(time.Hour)})
+			require.NoError(t, err)
+			require.NoError(t, second(client.Teams.CreateToken(ctx, "acme", "ops", pulumiapi.TeamTokenCreateRequest{Name: "ops " + strconv.Itoa(i)})))
+		}
+		other, err := pulumiapi.NewClient(append(srv.Options(), pulumiapi.WithToken(created.TokenValue.Reveal()))...)
+		require.NoError(t, err)
+		require.NoError(t, second(other.Stacks.Get(ctx, prod)))
+		names := func(tokens []pulumiapi.AccessToken, err error) (all []string) {
+			require.NoError(t, err)
+			for _, token := range tokens {
+				all = append(all, token.Name)
+			}
+			return all
+		}
+		opts := &pulumiapi.AccessTokenListOptions{PageSize: 3}
+		assert.Equal(t, []string{"0", "1", "2", "3", "4", "5", "6"}, names(pulumiapi.Collect(client.Orgs.ListTokens(ctx, "acme", opts))))
+		assert.Len(t, names(pulumiapi.Collect(client.Teams.ListTokens(ctx, "acme", "ops", opts))), 7)
+		time.Sleep(time.Hour)
+		require.ErrorIs(t, second(other.Stacks.Get(ctx, prod)), pulumiapi.ErrUnauthorized)
+		assert.Empty(t, names(pulumiapi.Collect(client.Orgs.ListTokens(ctx, "acme", opts))))
+		opts.Filter = pulumiapi.AccessTokenFilterExpired
+		assert.Len(t, names(pulumiapi.Collect(client.Orgs.ListTokens(ctx, "acme", opts))), 7)
+		assert.Empty(t, names(pulumiapi.Collect(client.Teams.ListTokens(ctx, "acme", "ops", opts))))
+	})
 }
 
 func TestCloud_WebhooksOfEnvironments(t *testing.T) {

@@ -46,8 +46,11 @@ type OrgMetadata struct {
 	// there is no limit.
 	MaxAccessTokenExpiryDays *int         `json:"maxAccessTokenExpiryDays"`
 	PreferredVCS             PreferredVCS `json:"preferredVCS"`
-	// AIEnablement is whether there is help by artificial intelligence: "enabled".
-	AIEnablement               string             `json:"aiEnablement"`
+	// AIEnablement is whether there is help by artificial intelligence: "enabled",
+	// "disabled", "opt-in".
+	AIEnablement string `json:"aiEnablement"`
+	// NeoEnabled says that there is Neo, the service's agent. What is switched off
+	// below is a part of it.
 	NeoEnabled                 bool               `json:"neoEnabled"`
 	NeoAgentDisabled           bool               `json:"neoAgentDisabled"`
 	NeoApprovalMode            NeoApprovalMode    `json:"neoApprovalMode"`
@@ -138,7 +141,7 @@ const (
 	PreferredVCSGitLab    PreferredVCS = "gitlab"
 )
 
-// NeoApprovalMode is what Neo, the service's agent, asks before it does something.
+// NeoApprovalMode is when Neo, the service's agent, asks before it does something.
 type NeoApprovalMode string
 
 // When Neo asks.
@@ -159,8 +162,8 @@ const (
 
 var orgGetMetadataEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/metadata"}
 
-// GetMetadata returns how an organization is set up. It is a cheap question, to
-// which [OrgsService.Get] would be a dear one.
+// GetMetadata returns how an organization is set up. Unlike [OrgsService.Get], it
+// costs the service little.
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/metadata
 func (s *OrgsService) GetMetadata(ctx context.Context, org string) (*OrgMetadata, error) {
@@ -190,8 +193,10 @@ type OrgUpdateRequest struct {
 	// there is no limit if it is 0.
 	MaxAccessTokenExpiryDays *int          `json:"setMaxAccessTokenExpiryDays,omitzero"`
 	PreferredVCS             *PreferredVCS `json:"setPreferredVCS,omitzero"`
-	// AIEnablement is whether there is help by artificial intelligence.
-	AIEnablement                  *string             `json:"setAiEnablement,omitzero"`
+	// AIEnablement is whether there is help by artificial intelligence: "enabled",
+	// "disabled", "opt-in".
+	AIEnablement *string `json:"setAiEnablement,omitzero"`
+	// NeoEnabled says whether there is Neo. What is switched off below is a part of it.
 	NeoEnabled                    *bool               `json:"setNeoEnabled,omitzero"`
 	NeoAgentDisabled              *bool               `json:"setNeoAgentDisabled,omitzero"`
 	NeoApprovalMode               *NeoApprovalMode    `json:"setNeoApprovalMode,omitzero"`

@@ -43,14 +43,14 @@ type OrgTokenCreateRequest struct {
 	Admin bool `json:"admin" url:"-"`
 	// RoleID is the ID of a role that narrows the token down.
 	RoleID *string `json:"roleID,omitzero" url:"-"`
-	// Reason tells the audit log what the token was asked for by.
+	// Reason is why the token is made, for the audit log.
 	Reason string `json:"-" url:"reason,omitempty"`
 }
 
 var orgCreateTokenEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/tokens"}
 
-// CreateToken makes an access token that belongs to an organization, whoever comes
-// and goes, and returns it.
+// CreateToken makes an access token that belongs to an organization, whoever leaves
+// it, and returns it.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/tokens
 func (s *OrgsService) CreateToken(ctx context.Context, org string, req OrgTokenCreateRequest) (*CreatedAccessToken, error) {

@@ -22,8 +22,8 @@ type PolicyResultsMetadata struct {
 
 var policyComplianceGetMetadataEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/policyresults/metadata"}
 
-// GetMetadata returns how many policies and resources of an organization there are,
-// and how many have issues.
+// GetMetadata returns how many policies an organization has, how many resources they
+// look at, and how many of both have issues.
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/policyresults/metadata
 func (s *PolicyComplianceService) GetMetadata(ctx context.Context, org string) (*PolicyResultsMetadata, error) {

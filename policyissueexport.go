@@ -20,10 +20,10 @@ var policyIssueExportEndpoint = Endpoint{
 	Method: http.MethodPost, Template: "/api/orgs/{orgName}/policyresults/issues/export", Read: true,
 }
 
-// Export returns an organization's policy issues as text in the form CSV, whose first
-// line names the columns. It is read while it arrives: the caller closes it, and
-// keeps the context alive until then. A stream that is cut off ends with a
-// [*CallError] instead of [io.EOF].
+// Export returns an organization's policy issues as CSV, with which columns is the
+// service's choice. The text is read while it arrives: the caller closes it, and keeps
+// the context alive until then. A stream that is cut off ends with a [*CallError]
+// instead of [io.EOF].
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/policyresults/issues/export
 func (s *PolicyIssuesService) Export(ctx context.Context, org string, opts *PolicyIssueExportOptions) (io.ReadCloser, error) {

@@ -66,7 +66,7 @@ func TestRequests_OfInsights_OnTheWire(t *testing.T) {
 		},
 		{
 			func(c *pulumiapi.Client) error {
-				return c.Teams.SetInsightsAccountAccess(ctx, "acme", "o/ps", odd, pulumiapi.InsightsAccountPermissionNone)
+				return c.Teams.SetInsightsAccountAccess(ctx, "acme", "o/ps", odd, pulumiapi.AccountPermissionNone)
 			},
 			"PATCH " + path + "/teams/o%2Fps", `{"permissions":0}`,
 		},

@@ -25,7 +25,8 @@ func scenarios() []func(*worker) {
 	return []func(*worker){
 		(*worker).readStacks, (*worker).tagStack, (*worker).moveStack, (*worker).readUpdates, (*worker).changeMember,
 		(*worker).changeTeam, (*worker).changeTokens, (*worker).changeWebhook, (*worker).readAuditLog,
-		(*worker).changeAccount, (*worker).readPolicyIssues, (*worker).triagePolicyIssue, (*worker).askForWhatMayBeThere,
+		(*worker).changeAccount, (*worker).readPolicyIssues, (*worker).triagePolicyIssue, (*worker).inviteSomebody, (*worker).administerTeam,
+		(*worker).askForWhatMayBeThere,
 	}
 }
 

@@ -26,7 +26,7 @@ func (s *TeamsService) GrantStackAccess(ctx context.Context, team string, id Sta
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, args, teamUpdateRequest{AddStackPermission: &teamStackPermissionRequest{
+	return s.update(ctx, args, "id", teamUpdateRequest{AddStackPermission: &teamStackPermissionRequest{
 		ProjectName: id.Project, StackName: id.Stack, Permission: permission,
 	}})
 }
@@ -39,7 +39,7 @@ func (s *TeamsService) UpdateStackAccess(ctx context.Context, team string, id St
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, args, teamUpdateRequest{EditStackPermission: &teamStackPermissionRequest{
+	return s.update(ctx, args, "id", teamUpdateRequest{EditStackPermission: &teamStackPermissionRequest{
 		ProjectName: id.Project, StackName: id.Stack, Permission: permission,
 	}})
 }
@@ -52,7 +52,7 @@ func (s *TeamsService) RemoveStackAccess(ctx context.Context, team string, id St
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, args, teamUpdateRequest{RemoveStack: &teamStackRequest{
+	return s.update(ctx, args, "id", teamUpdateRequest{RemoveStack: &teamStackRequest{
 		ProjectName: id.Project, StackName: id.Stack,
 	}})
 }
@@ -118,7 +118,7 @@ func (s *TeamsService) GrantEnvironmentAccess(ctx context.Context, team string, 
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, args, teamUpdateRequest{AddEnvironmentPermission: settings})
+	return s.update(ctx, args, "id, req", teamUpdateRequest{AddEnvironmentPermission: settings})
 }
 
 // UpdateEnvironmentAccess changes what [TeamsService.GrantEnvironmentAccess] has
@@ -130,7 +130,7 @@ func (s *TeamsService) UpdateEnvironmentAccess(ctx context.Context, team string,
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, args, teamUpdateRequest{EditEnvironmentPermission: settings})
+	return s.update(ctx, args, "id, req", teamUpdateRequest{EditEnvironmentPermission: settings})
 }
 
 // RemoveEnvironmentAccess takes back what [TeamsService.GrantEnvironmentAccess] has
@@ -141,7 +141,7 @@ func (s *TeamsService) RemoveEnvironmentAccess(ctx context.Context, team string,
 	if err := checkEnvironment(id); err != nil {
 		return err
 	}
-	return s.update(ctx, []pathArg{{"id.Org", id.Org}, {"team", team}}, teamUpdateRequest{
+	return s.update(ctx, []pathArg{{"id.Org", id.Org}, {"team", team}}, "id", teamUpdateRequest{
 		RemoveEnvironment: &teamEnvironmentRequest{ProjectName: id.Project, EnvName: id.Environment},
 	})
 }
@@ -179,7 +179,7 @@ var teamSetInsightsAccountAccessEndpoint = Endpoint{
 // permissions are its parent's, it is [ErrForbidden].
 //
 // Pulumi Cloud: PATCH /api/preview/insights/{orgName}/accounts/{accountName}/teams/{teamName}
-func (s *TeamsService) SetInsightsAccountAccess(ctx context.Context, org, team, account string, permission InsightsAccountPermission) error {
+func (s *TeamsService) SetInsightsAccountAccess(ctx context.Context, org, team, account string, permission AccountPermission) error {
 	return s.setInsightsAccountAccess(ctx, org, team, account, &permission)
 }
 
@@ -191,11 +191,11 @@ func (s *TeamsService) RemoveInsightsAccountAccess(ctx context.Context, org, tea
 	return s.setInsightsAccountAccess(ctx, org, team, account, nil)
 }
 
-func (s *TeamsService) setInsightsAccountAccess(ctx context.Context, org, team, account string, permission *InsightsAccountPermission) error {
+func (s *TeamsService) setInsightsAccountAccess(ctx context.Context, org, team, account string, permission *AccountPermission) error {
 	return executeWithBody(ctx, s.client, call{
 		endpoint: teamSetInsightsAccountAccessEndpoint,
 		args:     accountArgs(org, account, pathArg{"team", team}),
 	}, "permission", struct {
-		Permissions *InsightsAccountPermission `json:"permissions,omitzero"`
+		Permissions *AccountPermission `json:"permissions,omitzero"`
 	}{permission})
 }

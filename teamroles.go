@@ -41,8 +41,9 @@ const (
 
 var teamEnableRolesEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/enable-team-roles"}
 
-// EnableRoles gives a team a role of its own, which permits what was granted to the
-// team before, and returns it. From then on, other roles can be set in its place.
+// EnableRoles makes a role for a team and returns it. From then on, the team can be
+// given other roles in its place. A role of that name that is there already is an
+// [*APIError] of status 400.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/teams/{teamName}/enable-team-roles
 func (s *TeamsService) EnableRoles(ctx context.Context, org, team string) (*Role, error) {
@@ -66,8 +67,7 @@ func (s *TeamsService) ListRoles(ctx context.Context, org, team string) ([]Role,
 
 var teamSetRoleEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/roles/{roleID}"}
 
-// SetRole gives a team a role, in the place of the one that it has. A role or a
-// team that does not exist is [ErrNotFound].
+// SetRole gives a team a role, in the place of the one that it has.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/teams/{teamName}/roles/{roleID}
 func (s *TeamsService) SetRole(ctx context.Context, org, team, roleID string) error {

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// TeamsService manages the teams of organizations: their members, and what they
-// may do with stacks.
+// TeamsService manages the teams of organizations: their members, what they may do,
+// and their tokens.
 type TeamsService struct {
 	client *Client
 }
@@ -231,8 +231,10 @@ type teamUpdateRequest struct {
 	RemoveEnvironment         *teamEnvironmentRequest     `json:"removeEnvironment,omitzero"`
 }
 
-func (s *TeamsService) update(ctx context.Context, args []pathArg, req teamUpdateRequest) error {
-	return executeWithBody(ctx, s.client, call{endpoint: teamUpdateEndpoint, args: args}, "req", req)
+// update makes a change of the team that args lead to. what names the caller's
+// arguments that go into it.
+func (s *TeamsService) update(ctx context.Context, args []pathArg, what string, change teamUpdateRequest) error {
+	return executeWithBody(ctx, s.client, call{endpoint: teamUpdateEndpoint, args: args}, what, change)
 }
 
 // TeamUpdateRequest changes what is shown of a team. What is nil stays as it is.
@@ -250,7 +252,7 @@ func (s *TeamsService) Update(ctx context.Context, org, team string, req TeamUpd
 	if req == (TeamUpdateRequest{}) {
 		return &ArgumentError{Name: "req", Reason: "changes nothing: set DisplayName or Description"}
 	}
-	return s.update(ctx, orgArgs(org, pathArg{"team", team}), teamUpdateRequest{
+	return s.update(ctx, orgArgs(org, pathArg{"team", team}), "req", teamUpdateRequest{
 		NewDisplayName: req.DisplayName, NewDescription: req.Description,
 	})
 }
@@ -289,5 +291,5 @@ func (s *TeamsService) changeMember(ctx context.Context, org, team, user, action
 	if err := checkNotEmpty("user", user); err != nil {
 		return err
 	}
-	return s.update(ctx, orgArgs(org, pathArg{"team", team}), teamUpdateRequest{MemberAction: action, Member: user})
+	return s.update(ctx, orgArgs(org, pathArg{"team", team}), "user", teamUpdateRequest{MemberAction: action, Member: user})
 }

@@ -39,13 +39,13 @@ type TeamTokenCreateRequest struct {
 	// Expires is until when the token is good, in whole seconds, at most two years
 	// from now; for ever if zero.
 	Expires time.Time `json:"-" url:"-"`
-	// Reason tells the audit log what the token was asked for by.
+	// Reason is why the token is made, for the audit log.
 	Reason string `json:"-" url:"reason,omitempty"`
 }
 
 var teamCreateTokenEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/tokens"}
 
-// CreateToken makes an access token that may do what the members of a team may, and
+// CreateToken makes an access token that may do with stacks what a team may, and
 // returns it.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/teams/{teamName}/tokens
@@ -65,16 +65,17 @@ func (s *TeamsService) CreateToken(ctx context.Context, org, team string, req Te
 	}{req, unixOrZero(req.Expires)})
 }
 
-// TeamTokenDeleteOptions say more about why a token is deleted.
+// TeamTokenDeleteOptions say more about the end of a token.
 type TeamTokenDeleteOptions struct {
-	// Reason is for the audit log.
+	// Reason is why the token is deleted, for the audit log.
 	Reason string `url:"reason,omitempty"`
 }
 
 var teamDeleteTokenEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/teams/{teamName}/tokens/{tokenId}"}
 
 // DeleteToken deletes an access token of a team, by its ID. It is of no use from
-// then on. An ID that does not exist is [ErrNotFound].
+// then on. An ID that does not exist is [ErrNotFound], that of a token which is no
+// team's an [*APIError] of status 400.
 //
 // Pulumi Cloud: DELETE /api/orgs/{orgName}/teams/{teamName}/tokens/{tokenId}
 func (s *TeamsService) DeleteToken(ctx context.Context, org, team, tokenID string, opts *TeamTokenDeleteOptions) error {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -363,11 +364,8 @@ type StackIdentifier struct {
 
 // ParseStackIdentifier reads text of the form "organization/project/stack".
 func ParseStackIdentifier(text string) (StackIdentifier, error) {
-	parts := strings.Split(text, "/")
-	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
-		return StackIdentifier{}, newArgumentError("text", text, "is not of the form organization/project/stack")
-	}
-	return StackIdentifier{Org: parts[0], Project: parts[1], Stack: parts[2]}, nil
+	org, project, stack, err := splitIdentifier(text, "organization/project/stack")
+	return StackIdentifier{Org: org, Project: project, Stack: stack}, err
 }
 
 // String returns "organization/project/stack".
@@ -379,29 +377,13 @@ func (id StackIdentifier) String() string {
 // StackIdentifier. It fails for an identifier that [ParseStackIdentifier] would
 // not read back.
 func (id StackIdentifier) MarshalText() ([]byte, error) {
-	if id == (StackIdentifier{}) {
-		return []byte{}, nil
-	}
-	text := id.String()
-	if _, err := ParseStackIdentifier(text); err != nil {
-		return nil, err
-	}
-	return []byte(text), nil
+	return marshalIdentifier(id, ParseStackIdentifier)
 }
 
 // UnmarshalText reads what [ParseStackIdentifier] reads, and empty text as the
 // zero StackIdentifier.
 func (id *StackIdentifier) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*id = StackIdentifier{}
-		return nil
-	}
-	parsed, err := ParseStackIdentifier(string(text))
-	if err != nil {
-		return err
-	}
-	*id = parsed
-	return nil
+	return unmarshalIdentifier(id, text, ParseStackIdentifier)
 }
 
 func (id StackIdentifier) pathArgs() []pathArg {
@@ -419,11 +401,8 @@ type EnvironmentIdentifier struct {
 // ParseEnvironmentIdentifier reads text of the form
 // "organization/project/environment".
 func ParseEnvironmentIdentifier(text string) (EnvironmentIdentifier, error) {
-	parts := strings.Split(text, "/")
-	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
-		return EnvironmentIdentifier{}, newArgumentError("text", text, "is not of the form organization/project/environment")
-	}
-	return EnvironmentIdentifier{Org: parts[0], Project: parts[1], Environment: parts[2]}, nil
+	org, project, environment, err := splitIdentifier(text, "organization/project/environment")
+	return EnvironmentIdentifier{Org: org, Project: project, Environment: environment}, err
 }
 
 // String returns "organization/project/environment".
@@ -435,27 +414,49 @@ func (id EnvironmentIdentifier) String() string {
 // EnvironmentIdentifier. It fails for an identifier that
 // [ParseEnvironmentIdentifier] would not read back.
 func (id EnvironmentIdentifier) MarshalText() ([]byte, error) {
-	if id == (EnvironmentIdentifier{}) {
-		return []byte{}, nil
-	}
-	text := id.String()
-	if _, err := ParseEnvironmentIdentifier(text); err != nil {
-		return nil, err
-	}
-	return []byte(text), nil
+	return marshalIdentifier(id, ParseEnvironmentIdentifier)
 }
 
 // UnmarshalText reads what [ParseEnvironmentIdentifier] reads, and empty text as
 // the zero EnvironmentIdentifier.
 func (id *EnvironmentIdentifier) UnmarshalText(text []byte) error {
+	return unmarshalIdentifier(id, text, ParseEnvironmentIdentifier)
+}
+
+// splitIdentifier takes text of the form, which has three parts, apart.
+func splitIdentifier(text, form string) (org, project, name string, err error) {
+	parts := strings.Split(text, "/")
+	if len(parts) != 3 || slices.Contains(parts, "") {
+		return "", "", "", newArgumentError("text", text, "is not of the form "+form)
+	}
+	return parts[0], parts[1], parts[2], nil
+}
+
+// marshalIdentifier returns an identifier as text, which parse has to read back, and
+// nothing for the zero one.
+func marshalIdentifier[T interface {
+	comparable
+	fmt.Stringer
+}](id T, parse func(string) (T, error)) ([]byte, error) {
+	if id == *new(T) {
+		return []byte{}, nil
+	}
+	text := id.String()
+	if _, err := parse(text); err != nil {
+		return nil, err
+	}
+	return []byte(text), nil
+}
+
+// unmarshalIdentifier reads what marshalIdentifier returns. If it fails, id stays.
+func unmarshalIdentifier[T any](id *T, text []byte, parse func(string) (T, error)) error {
 	if len(text) == 0 {
-		*id = EnvironmentIdentifier{}
+		*id = *new(T)
 		return nil
 	}
-	parsed, err := ParseEnvironmentIdentifier(string(text))
-	if err != nil {
-		return err
+	parsed, err := parse(string(text))
+	if err == nil {
+		*id = parsed
 	}
-	*id = parsed
-	return nil
+	return err
 }

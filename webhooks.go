@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// WebhooksService manages webhooks, of organizations and of stacks, and what
-// they have delivered.
+// WebhooksService manages webhooks, of organizations, of stacks and of environments,
+// and what they have delivered.
 type WebhooksService struct {
 	client *Client
 }

@@ -44,7 +44,7 @@ func tourOfInsightsInDepth(t *testing.T, cloud *pulumiapitest.Server, client *pu
 		},
 		func() error { return second(client.Insights.GetAccountTags(ctx, org, account)) },
 		func() error {
-			return client.Teams.SetInsightsAccountAccess(ctx, org, "platform", account, pulumiapi.InsightsAccountPermissionRead)
+			return client.Teams.SetInsightsAccountAccess(ctx, org, "platform", account, pulumiapi.AccountPermissionRead)
 		},
 		func() error { return second(client.Insights.ListAccountTeams(ctx, org, account)) },
 		func() error { return client.Teams.RemoveInsightsAccountAccess(ctx, org, "platform", account) },

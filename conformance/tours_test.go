@@ -192,7 +192,8 @@ func tourOfWebhooks(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi.Cli
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
 	defer receiver.Close()
 	for _, scope := range []pulumiapi.WebhookScope{
-		pulumiapi.OrgScope(org), pulumiapi.StackIdentifier{Org: org, Project: "identity", Stack: "prod"},
+		pulumiapi.OrgScope(org),
+		pulumiapi.StackIdentifier{Org: org, Project: "identity", Stack: "prod"},
 		pulumiapi.EnvironmentIdentifier{Org: org, Project: "identity", Environment: "prod"},
 	} {
 		tourOfScope(t.Context(), t, client, scope, receiver.URL)

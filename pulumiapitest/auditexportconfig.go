@@ -54,6 +54,15 @@ func (w wireS3Config) check() error {
 	return nil
 }
 
+// findExportingOrg is findOrg for one whose subscription has exports of the audit log.
+func (s *Server) findExportingOrg(c *call) (*organization, error) {
+	o, err := s.findOrg(c)
+	if err == nil && o.settings.Product != productBusinessCritical {
+		return nil, badRequest("Audit log export is not available for this organization.")
+	}
+	return o, err
+}
+
 func (s *Server) getAuditExport(c *call) (reply, error) {
 	o, err := s.findOrg(c)
 	if err != nil {
@@ -71,7 +80,7 @@ type wireUpdateAuditExportRequest struct {
 }
 
 func (s *Server) updateAuditExport(c *call) (reply, error) {
-	o, err := s.findOrg(c)
+	o, err := s.findExportingOrg(c)
 	if err != nil {
 		return reply{}, err
 	}
@@ -93,6 +102,7 @@ func (s *Server) updateAuditExport(c *call) (reply, error) {
 	return noContent, nil
 }
 
+// deleteAuditExport takes no look at the subscription, which may have been another.
 func (s *Server) deleteAuditExport(c *call) (reply, error) {
 	o, err := s.findOrg(c)
 	if err != nil {
@@ -108,7 +118,7 @@ func (s *Server) deleteAuditExport(c *call) (reply, error) {
 
 // testAuditExport writes nothing, and succeeds.
 func (s *Server) testAuditExport(c *call) (reply, error) {
-	if _, err := s.findOrg(c); err != nil {
+	if _, err := s.findExportingOrg(c); err != nil {
 		return reply{}, err
 	}
 	var req wireS3Config
@@ -123,7 +133,7 @@ func (s *Server) testAuditExport(c *call) (reply, error) {
 
 // forceAuditExport writes nothing, and succeeds.
 func (s *Server) forceAuditExport(c *call) (reply, error) {
-	o, err := s.findOrg(c)
+	o, err := s.findExportingOrg(c)
 	if err != nil {
 		return reply{}, err
 	}

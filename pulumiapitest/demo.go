@@ -23,11 +23,13 @@ const (
 //
 // Twenty-five people work there, the server's user among them, in six teams that
 // have access to the stacks they own; three of them have roles that the organization
-// made itself. Webhooks have delivered, and failed to; what they deliver from now on
-// goes to a receiver in memory. The audit log has 500 events, Insights knows eight
-// accounts, three resources in one of them and a stack of CloudFormation, and 300
-// policy issues wait for somebody. Stacks read outputs of the network's, production
-// has to obey policies, and the user was invited elsewhere.
+// made itself. Two people have not accepted their invitations; the organization and a
+// team have tokens of their own. Webhooks have delivered, and failed to; what they
+// deliver from now on goes to a receiver in memory. The audit log has 500 events, and
+// is written to a bucket. Insights knows eight accounts, three resources in one of
+// them and a stack of CloudFormation, and 300 policy issues wait for somebody. Stacks
+// read outputs of the network's, production has to obey policies, and the user was
+// invited elsewhere.
 //
 // Times count back from the moment of the call; nothing else differs from call to
 // call.
@@ -46,6 +48,7 @@ func Demo() *Server {
 	demoInsights(s, org, now)
 	demoPolicy(s, org, now)
 	demoAccount(s, now)
+	demoAdministration(s, org, now)
 	return s
 }
 

@@ -43,6 +43,12 @@
 // leaves an organization leaves its teams, a stack that is deleted is gone from the
 // teams that had access to it, and a token is good until it expires or is deleted.
 //
+// An organization has settings and invitations, it and its teams have tokens of their
+// own, and [Server.SetProduct] says what it has subscribed to. Nobody is sent an
+// e-mail, and the audit log is written to no bucket. Whatever token a request is made
+// with, it is made by the server's user. How well policies are obeyed follows from the
+// policy issues: a resource that has only closed ones obeys.
+//
 // Every change that a client makes is an event in the audit log, and so are the
 // updates of [Server.StartUpdate]. What a test puts into the cloud is not. The
 // exports of the log come compressed, and don't say so ([Server.SetExportEncoding]).

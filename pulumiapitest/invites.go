@@ -75,19 +75,24 @@ type wireCreateInvite struct {
 	RoleID string `json:"roleId,omitempty"`
 }
 
-func (s *Server) newInvite(c *call, o *organization, req wireCreateInvite) (*orgInvite, error) {
-	if !builtInRole(req.Role) {
-		return nil, badRequest("Invalid organization role '%s'.", req.Role)
+// check refuses an invitation to a role that there is not.
+func (w *wireCreateInvite) check(o *organization) error {
+	if !builtInRole(w.Role) {
+		return badRequest("Invalid organization role '%s'.", w.Role)
 	}
-	if req.RoleID != "" && o.role(req.RoleID) == nil {
-		return nil, badRequest("Invalid parameter 'roleID'.")
+	if w.RoleID != "" && o.role(w.RoleID) == nil {
+		return badRequest("Invalid parameter 'roleID'.")
 	}
+	return nil
+}
+
+func (s *Server) newInvite(c *call, o *organization, req wireCreateInvite) wireCreatedInvite {
 	added := &orgInvite{
 		id: fakeUUID(fmt.Sprintf("organization invite %d", s.nextSerial())), email: req.Email, role: req.Role, roleID: req.RoleID, sent: time.Now(),
 	}
 	o.invites = append(o.invites, added)
 	s.log(c, o, AuditLogEvent{Event: "Member Invited", Description: fmt.Sprintf("Invited %q", cmp.Or(req.Email, "by link")), RequiresOrgAdmin: true})
-	return added, nil
+	return wireCreatedInvite{added.url(), added.id}
 }
 
 type wireCreateInvitesRequest struct {
@@ -119,6 +124,9 @@ func (s *Server) createInvites(c *call) (reply, error) {
 		if !strings.Contains(one.Email, "@") {
 			return reply{}, badRequest("Invalid email address.")
 		}
+		if err := one.check(o); err != nil {
+			return reply{}, err
+		}
 	}
 	w := wireCreatedInvites{FailedInvites: []wireCreateInvite{}, SentInvites: []wireCreatedInvite{}}
 	for _, one := range req.Invites {
@@ -126,11 +134,7 @@ func (s *Server) createInvites(c *call) (reply, error) {
 			w.FailedInvites = append(w.FailedInvites, one)
 			continue
 		}
-		added, err := s.newInvite(c, o, one)
-		if err != nil {
-			return reply{}, err
-		}
-		w.SentInvites = append(w.SentInvites, wireCreatedInvite{added.url(), added.id})
+		w.SentInvites = append(w.SentInvites, s.newInvite(c, o, one))
 	}
 	return ok(w), nil
 }
@@ -144,11 +148,10 @@ func (s *Server) createInviteLink(c *call) (reply, error) {
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	added, err := s.newInvite(c, o, req)
-	if err != nil {
+	if err := req.check(o); err != nil {
 		return reply{}, err
 	}
-	return ok(wireCreatedInvite{added.url(), added.id}), nil
+	return ok(s.newInvite(c, o, req)), nil
 }
 
 func (s *Server) findInvite(c *call) (*organization, *orgInvite, error) {
@@ -196,7 +199,11 @@ func (s *Server) acceptInvite(c *call) (reply, error) {
 	}
 	i.accepted = true
 	if o.member(userLogin) == nil {
-		s.newMember(o, Member{User: testUser, Role: i.role, RoleID: i.roleID})
+		m := Member{User: testUser, Role: i.role}
+		if r := o.role(i.roleID); r != nil {
+			m.Role, m.RoleID = r.given()
+		}
+		s.newMember(o, m)
 	}
 	s.log(c, o, AuditLogEvent{Event: "Invite Accepted", Description: fmt.Sprintf("Accepted invite %q", i.id)})
 	return noContent, nil

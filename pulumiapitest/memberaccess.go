@@ -3,6 +3,7 @@ package pulumiapitest
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 )
 
 var memberAccessRoutes = []route{
@@ -34,17 +35,20 @@ func (s *Server) listMemberTeams(c *call) (reply, error) {
 	return ok(map[string]any{"teams": names}), nil
 }
 
+// setSoleAdmin is for the administrator, who is the server's user or nobody.
 func (s *Server) setSoleAdmin(c *call) (reply, error) {
 	o, m, err := s.findMember(c)
 	if err != nil {
 		return reply{}, err
 	}
-	if o.settings.Product != "team-starter" && o.settings.Product != "team-growth" {
+	if o.settings.Product != productTeamStarter && o.settings.Product != productTeamGrowth {
 		return reply{}, badRequest("Wrong API. Use the regular update Pulumi organization member endpoint instead.")
 	}
-	if me := o.member(userLogin); me != nil {
-		me.Role, me.RoleID = roleMember, ""
+	me := o.member(userLogin)
+	if me == nil || me.Role != roleAdmin {
+		return reply{}, errorf(http.StatusForbidden, "Only the administrator of the organization can appoint another")
 	}
+	me.Role, me.RoleID = roleMember, ""
 	m.Role, m.RoleID = roleAdmin, ""
 	s.log(c, o, AuditLogEvent{Event: "Member Role Changed", Description: fmt.Sprintf("Made %q the administrator", m.User.Login), RequiresOrgAdmin: true})
 	return noContent, nil

@@ -203,6 +203,14 @@ func (o *organization) role(id string) *Role {
 	return nil
 }
 
+// given returns the Role and the RoleID of a member who is given the role.
+func (r *Role) given() (role, roleID string) {
+	if r.builtIn != "" {
+		return r.builtIn, ""
+	}
+	return roleMember, r.ID
+}
+
 type wireMemberList struct {
 	Members           []wireMember `json:"members"`
 	ContinuationToken *string      `json:"continuationToken,omitempty"`
@@ -350,9 +358,7 @@ func (s *Server) updateMember(c *call) (reply, error) {
 		if r == nil {
 			return reply{}, badRequest("Invalid parameter 'roleID'.")
 		}
-		if role = r.builtIn; role == "" {
-			role, roleID = roleMember, r.ID
-		}
+		role, roleID = r.given()
 	case req.Role == nil:
 		return reply{}, badRequest("invalid request body: a role or an fgaRoleId is required")
 	case !builtInRole(*req.Role):

@@ -58,7 +58,7 @@ type organization struct {
 // newOrganization puts an organization into the cloud. Its name must be free.
 func (s *Server) newOrganization(name string) *organization {
 	org := &organization{
-		name: name, roles: slices.Clone(builtInRoles), settings: newOrgSettings(name, false),
+		name: name, roles: slices.Clone(builtInRoles), settings: newOrgSettings(name),
 		envHooks: map[environmentID]*hookList{},
 	}
 	s.orgs[name] = org

@@ -22,15 +22,24 @@ var orgRoutes = []route{
 	},
 }
 
+// The subscriptions that matter here.
+const (
+	productIndividual       = "individual"
+	productTeamStarter      = "team-starter"
+	productTeamGrowth       = "team-growth"
+	productBusinessCritical = "business-critical"
+)
+
 // products are the subscriptions that an organization can have.
 var products = []string{
-	"community", "individual", "team-per-stack", "team-starter", "team-pro", "team-growth",
-	"enterprise", "enterprise-growth", "business-critical",
+	"community", productIndividual, "team-per-stack", productTeamStarter, "team-pro", productTeamGrowth,
+	"enterprise", "enterprise-growth", productBusinessCritical,
 }
 
 // SetProduct sets what an organization has subscribed to: "business-critical", if it is
 // never called. It creates the organization if there is none of the name, and fails if
-// there is no such product.
+// there is no such product. An organization with "team-starter" or "team-growth" has one
+// administrator; the audit log is exported with "business-critical" only.
 func (s *Server) SetProduct(org, product string) error {
 	if !slices.Contains(products, product) {
 		return fmt.Errorf("pulumiapitest: there is no product %q", product)
@@ -81,21 +90,24 @@ type wireOrgMetadata struct {
 	WebhooksEnabled               bool            `json:"webhooksEnabled"`
 }
 
-func newOrgSettings(name string, individual bool) wireOrgMetadata {
+func newOrgSettings(name string) wireOrgMetadata {
 	m := wireOrgMetadata{
-		ID: fakeUUID("organization " + name), Kind: "pulumi", Created: time.Now().UTC(), Product: "business-critical",
+		ID: fakeUUID("organization " + name), Kind: "pulumi", Created: time.Now().UTC(), Product: productBusinessCritical,
 		DefaultStackPermission: 0, DefaultEnvironmentPermission: "none",
 		MembersCanCreateStacks: true, MembersCanCreateTeams: true, MembersCanDeleteStacks: true,
 		PreferredVCS: "none", AIEnablement: "enabled", NeoEnabled: true, NeoApprovalMode: "manual", NeoTaskSharingMode: "none",
 		AuditLogsEnabled: true, WebhooksEnabled: true, Features: map[string]bool{},
 	}
-	if individual {
-		m.Kind, m.Product = "single-user", "individual"
-	}
 	for _, feature := range orgFeatures {
 		m.Features[feature] = true
 	}
 	return m
+}
+
+// makeIndividual makes an organization a user's own.
+func (o *organization) makeIndividual() {
+	o.individual = true
+	o.settings.Kind, o.settings.Product = "single-user", productIndividual
 }
 
 // orgFeatures are what an organization can use: everything.

@@ -3,6 +3,7 @@ package pulumiapitest
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Tokens of organizations and of teams. Requests with them are the user's: the cloud
@@ -120,7 +121,10 @@ func (s *Server) createOrgToken(c *call) (reply, error) {
 	return s.createOwnedToken(c, wireCreateTeamTokenRequest{req.Name, req.Description, req.Expires}, *req.Admin, req.RoleID)
 }
 
-const maxTokenName = 40
+const (
+	maxTokenName = 40
+	maxTokenLife = 2 * 366 * 24 * time.Hour
+)
 
 func (s *Server) createOwnedToken(c *call, req wireCreateTeamTokenRequest, admin bool, roleID string) (reply, error) {
 	owner, err := s.findTokenOwner(c)
@@ -141,11 +145,20 @@ func (s *Server) createOwnedToken(c *call, req wireCreateTeamTokenRequest, admin
 	if err != nil {
 		return reply{}, err
 	}
-	added := s.newToken(t)
-	added.owner, added.name, added.admin, added.roleID = owner, *req.Name, admin, roleID
-	owner.org.tokenNames = append(owner.org.tokenNames, added.name)
+	if time.Until(t.Expires) > maxTokenLife {
+		return reply{}, badRequest("Invalid expiration: it must be within two years")
+	}
+	added := s.newOwnedToken(owner, *req.Name, t)
+	added.admin, added.roleID = admin, roleID
 	s.log(c, owner.org, AuditLogEvent{Event: "Access Token Created", Description: fmt.Sprintf("Created access token %q", added.name), RequiresOrgAdmin: true})
 	return ok(wireCreatedToken{added.id, added.value}), nil
+}
+
+func (s *Server) newOwnedToken(owner tokenOwner, name string, t Token) *accessToken {
+	added := s.newToken(t)
+	added.owner, added.name = owner, name
+	owner.org.tokenNames = append(owner.org.tokenNames, name)
+	return added
 }
 
 func (s *Server) deleteOwnedToken(c *call) (reply, error) {
@@ -153,8 +166,11 @@ func (s *Server) deleteOwnedToken(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	i := slices.IndexFunc(s.tokens, func(t *accessToken) bool { return t.id == c.param("tokenId") && t.owner == owner })
-	if i < 0 {
+	i := slices.IndexFunc(s.tokens, func(t *accessToken) bool { return t.id == c.param("tokenId") && t.owner.org == owner.org })
+	switch {
+	case i >= 0 && owner.team != "" && s.tokens[i].owner.team == "":
+		return reply{}, badRequest("the requested token is not a team token")
+	case i < 0 || s.tokens[i].owner != owner:
 		return reply{}, notFound("Token '%s' not found", c.param("tokenId"))
 	}
 	gone := s.tokens[i]

@@ -71,7 +71,7 @@ func NewServer() *Server {
 		stacks:     stackStore{byID: map[stackID]*stack{}},
 	}
 	s.delivered = sync.NewCond(&s.mu)
-	s.newOrganization(userLogin).individual = true
+	s.newOrganization(userLogin).makeIndividual()
 	s.newToken(Token{Description: "The test's own"}).value = userToken
 	s.transport = &http.Transport{
 		DialContext:         s.memory.dial,

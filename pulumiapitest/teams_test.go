@@ -78,6 +78,30 @@ func TestServer_CreateTeam_GitHub(t *testing.T) {
 	requireError(t, srv, http.StatusBadRequest, "managed elsewhere", http.MethodPatch, teamsPath+"/github-team-7", `{"memberAction":"add","member":"ada"}`)
 }
 
+func TestServer_ListTeams(t *testing.T) {
+	t.Parallel()
+	srv := newTeamServer(t)
+	require.NoError(t, srv.AddTeam("acme", pulumiapitest.Team{
+		Name: "ops", DisplayName: "Operations", Kind: "scim", Members: []pulumiapitest.TeamMember{{Login: srv.User(), Admin: true}},
+		Stacks:       []pulumiapitest.TeamStack{{Project: "web", Stack: "prod", Permission: 101}},
+		Environments: []pulumiapitest.TeamEnvironment{{Project: "web", Environment: "prod", Permission: "open", MaxOpenDuration: "1h"}},
+	}))
+	list := decode[struct{ Teams []map[string]any }](t, do(t, srv, http.MethodGet, teamsPath, ""))
+	require.Len(t, list.Teams, 2)
+	assert.Equal(t, "core", list.Teams[0]["name"])
+	ops := do(t, srv, http.MethodGet, teamsPath+"/ops", "")
+	assert.JSONEq(t, `{
+		"kind":"scim","name":"ops","displayName":"Operations","description":"","userRole":"admin",
+		"members":[{"name":"Pulumi Tester","githubLogin":"pulumi-tester","avatarUrl":"https://avatars.pulumi.test/pulumi-tester","role":"admin"}],
+		"stacks":[{"projectName":"web","stackName":"prod","permission":101}],
+		"environments":[{"projectName":"web","envName":"prod","permission":"open","maxOpenDuration":"1h"}]
+	}`, ops.body)
+	assert.Equal(t, decode[map[string]any](t, ops), list.Teams[1])
+	requireError(t, srv, http.StatusNotFound, "Team 'none' not found", http.MethodGet, teamsPath+"/none", "")
+	requireError(t, srv, http.StatusNotFound, "Organization", http.MethodGet, "/api/orgs/none/teams", "")
+	requireError(t, srv, http.StatusBadRequest, "individual", http.MethodGet, "/api/orgs/"+srv.User()+"/teams", "")
+}
+
 func TestServer_DeleteTeam(t *testing.T) {
 	t.Parallel()
 	srv := newTeamServer(t)

@@ -3,6 +3,7 @@ package pulumiapitest
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -30,13 +31,14 @@ func webhookRoutes() []route {
 	return routes
 }
 
-// Webhook is a webhook of an organization or of a stack, see [Server.AddWebhook].
+// Webhook is a webhook of an organization, of a stack or of a Pulumi ESC environment,
+// see [Server.AddWebhook].
 type Webhook struct {
 	// Org is the organization it belongs to.
 	Org string
-	// Project and Stack name the stack it belongs to, if it is not the organization's
-	// own.
-	Project, Stack string
+	// Project and Stack, or Project and Environment, name what it belongs to, if it is
+	// not the organization's own. No environment has to exist.
+	Project, Stack, Environment string
 	// Name identifies it there. One is made up, if it is left out.
 	Name string
 	// DisplayName is what people see: the Name, if it is left out.
@@ -65,7 +67,13 @@ func (s *Server) AddWebhook(w Webhook) (name string, err error) {
 		return "", err
 	}
 	hooks := &o.hooks
-	if w.Project != "" || w.Stack != "" {
+	switch {
+	case w.Environment != "":
+		if w.Stack != "" {
+			return "", errors.New("pulumiapitest: a webhook belongs to a stack or to an environment")
+		}
+		hooks = o.hooksOf(environmentID{w.Project, w.Environment})
+	case w.Project != "" || w.Stack != "":
 		st, err := s.seededStack(w.Org, w.Project, w.Stack)
 		if err != nil {
 			return "", err
@@ -85,8 +93,8 @@ func (s *Server) AddWebhook(w Webhook) (name string, err error) {
 	return w.Name, nil
 }
 
-// webhook is a webhook in the cloud. Its Org, Project and Stack are not looked at:
-// a stack may move.
+// webhook is a webhook in the cloud. Its Org, Project, Stack and Environment are not
+// looked at: a stack may move.
 type webhook struct {
 	Webhook
 	deliveries []delivery // the oldest first
@@ -132,6 +140,14 @@ type hookOwner struct {
 // any name for one.
 type environmentID struct{ project, name string }
 
+// hooksOf returns the webhooks of an environment.
+func (o *organization) hooksOf(env environmentID) *hookList {
+	if o.envHooks[env] == nil {
+		o.envHooks[env] = &hookList{}
+	}
+	return o.envHooks[env]
+}
+
 // isOrg reports whether the webhooks are the organization's own.
 func (owner hookOwner) isOrg() bool { return owner.stack == nil && owner.env == (environmentID{}) }
 
@@ -154,10 +170,7 @@ func (s *Server) findHookOwner(c *call) (hookOwner, error) {
 	}
 	if name := c.param("envName"); name != "" {
 		env := environmentID{c.param("projectName"), name}
-		if o.envHooks[env] == nil {
-			o.envHooks[env] = &hookList{}
-		}
-		return hookOwner{org: o, env: env, hooks: o.envHooks[env]}, nil
+		return hookOwner{org: o, env: env, hooks: o.hooksOf(env)}, nil
 	}
 	if c.param("stackName") == "" {
 		return hookOwner{org: o, hooks: &o.hooks}, nil

@@ -15,6 +15,7 @@ const hooksPath = "/api/orgs/acme/hooks"
 
 type hookOf struct {
 	OrganizationName, ProjectName, StackName string
+	EnvName                                  string
 	Name, DisplayName, PayloadURL, Format    string
 	Active, HasSecret                        bool
 	SecretCiphertext                         string
@@ -149,6 +150,28 @@ func TestServer_DeleteWebhook(t *testing.T) {
 	}
 }
 
+func TestServer_WebhooksOfEnvironments(t *testing.T) {
+	t.Parallel()
+	srv := newStackServer(t)
+	const env = "/api/esc/environments/acme/web/prod/hooks"
+	body := `{"organizationName":"acme","projectName":"web","envName":"prod","name":"ci","displayName":"CI","payloadUrl":"https://hooks.acme.test/ci","active":true,"format":"pulumi_deployments"}`
+	hook := sendHook(t, srv, http.StatusCreated, http.MethodPost, env, body)
+	assert.Equal(t, []string{"acme", "web", "", "prod"}, []string{hook.OrganizationName, hook.ProjectName, hook.StackName, hook.EnvName})
+	requireAudit(t, srv, "Webhook Created", `Created webhook "ci" of environment "web/prod"`)
+	requireError(t, srv, http.StatusConflict, "already exists", http.MethodPost, env, body)
+	assert.Equal(t, []hookOf{hook}, getJSON[[]hookOf](t, srv, env))
+	for _, other := range []string{hooksPath, prodPath + "/hooks", "/api/esc/environments/acme/web/dev/hooks", "/api/esc/environments/acme/api/prod/hooks"} {
+		assert.Empty(t, getJSON[[]hookOf](t, srv, other), other)
+	}
+	for _, wrong := range []string{`"envName":"dev"`, `"projectName":"api"`, `"stackName":"prod"`} {
+		requireError(t, srv, http.StatusBadRequest, "doesn't match URL", http.MethodPatch, env+"/ci", `{`+wrong+`}`)
+	}
+	assert.Equal(t, "New", sendHook(t, srv, http.StatusOK, http.MethodPatch, env+"/ci", `{"displayName":"New"}`).DisplayName)
+	requireNoContent(t, srv, http.MethodDelete, env+"/ci", "")
+	requireError(t, srv, http.StatusNotFound, "Webhook 'ci' not found", http.MethodGet, env+"/ci", "")
+	requireError(t, srv, http.StatusNotFound, "Organization", http.MethodGet, "/api/esc/environments/none/web/prod/hooks", "")
+}
+
 func TestServer_AddWebhook_Errors(t *testing.T) {
 	t.Parallel()
 	srv := newStackServer(t)
@@ -161,6 +184,9 @@ func TestServer_AddWebhook_Errors(t *testing.T) {
 	require.ErrorContains(t, add(pulumiapitest.Webhook{Org: "acme", Name: ".."}), "webhook name")
 	require.ErrorContains(t, add(pulumiapitest.Webhook{}), "organization name")
 	require.ErrorContains(t, add(pulumiapitest.Webhook{Org: "acme", Project: "web", Stack: "dev"}), "no stack")
+	require.ErrorContains(t, add(pulumiapitest.Webhook{Org: "acme", Project: "web", Stack: "prod", Environment: "prod"}), "a stack or to an environment")
+	require.NoError(t, add(pulumiapitest.Webhook{Org: "acme", Project: "web", Environment: "new", Name: "env"}))
+	assert.Equal(t, "new", getJSON[hookOf](t, srv, "/api/esc/environments/acme/web/new/hooks/env").EnvName)
 	name, err := srv.AddWebhook(pulumiapitest.Webhook{Org: "acme", Project: "web", Stack: "prod", Secret: "x"})
 	require.NoError(t, err)
 	hook := getJSON[hookOf](t, srv, prodPath+"/hooks/"+name)

@@ -22,7 +22,7 @@ const farm = `{
     "type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}},
     "discriminator": {"propertyName": "kind", "mapping": {"cow": "#/components/schemas/Cow", "hen": "#/components/schemas/Hen"}}
   },
-  "Cow": {"allOf": [{"$ref": "#/components/schemas/Animal"}, {"type": "object", "properties": {"litres": {"type": "number"}}}]},
+  "Cow": {"allOf": [{"$ref": "#/components/schemas/Animal"}, {"type": "object", "properties": {"litres": {"type": "number"}, "calf": {"$ref": "#/components/schemas/Animal"}, "herd": {"type": "array", "items": {"$ref": "#/components/schemas/Animal"}}}}]},
   "Hen": {"allOf": [{"$ref": "#/components/schemas/Animal"}, {"type": "object", "properties": {"mood": {"type": "string", "enum": ["calm", "wild"]}}}]},
   "Farm": {
     "type": "object", "required": ["name", "animals"],
@@ -61,7 +61,7 @@ func TestGenerate_FitsTheSchema(t *testing.T) {
 		}
 		assert.Empty(t, s.Check(schema, value), "%s: %s", generated.Name, generated.JSON())
 	}
-	for _, id := range []string{"Cow.kind", "Cow.litres", "Hen.mood", "Farm.parent", "Farm.seal", "Farm.notes"} {
+	for _, id := range []string{"Cow.kind", "Cow.litres", "Cow.calf", "Cow.herd", "Hen.mood", "Farm.parent", "Farm.seal", "Farm.notes"} {
 		assert.True(t, seen[id], id)
 	}
 }

@@ -125,6 +125,8 @@ func (g *generator) value(schema *spec.Schema, path string) any {
 	case spec.IsAny(schema):
 		return g.anything(path)
 	case schema.Discriminator != nil:
+		g.enter(schema) // as a variant may hold what it is a variant of
+		defer g.leave()
 		return g.value(schema.OneOf[g.option(path, len(schema.OneOf))].Value, path)
 	case schema.Type.Is(openapi3.TypeObject):
 		return g.object(schema, path)
@@ -153,6 +155,11 @@ func (g *generator) value(schema *spec.Schema, path string) any {
 // maxNesting is how often a schema may stand inside of itself.
 const maxNesting = 2
 
+// enter notes that what follows is inside of a schema, until leave is called.
+func (g *generator) enter(schema *spec.Schema) { g.open = append(g.open, schema) }
+
+func (g *generator) leave() { g.open = g.open[:len(g.open)-1] }
+
 func (g *generator) isTooDeep(schema *spec.Schema) bool {
 	depth := 0
 	for _, outer := range g.open {
@@ -164,8 +171,8 @@ func (g *generator) isTooDeep(schema *spec.Schema) bool {
 }
 
 func (g *generator) object(schema *spec.Schema, path string) any {
-	g.open = append(g.open, schema)
-	defer func() { g.open = g.open[:len(g.open)-1] }()
+	g.enter(schema)
+	defer g.leave()
 	object := map[string]any{}
 	for _, name := range spec.PropertyNames(schema) {
 		property := schema.Properties[name].Value

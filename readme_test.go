@@ -9,7 +9,6 @@ import (
 	"go/doc/comment"
 	"go/parser"
 	"go/token"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +25,7 @@ import (
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
-var update = flag.Bool("update", false, "write the table of methods into README.md")
+var update = flag.Bool("update", false, "write the services into README.md, and their methods into "+methodsFile)
 
 // fence is a block of code in Markdown: its language, and what is in it.
 var fence = regexp.MustCompile("\n```(\\w*)(\n(?s:.*?)\n)```\n")
@@ -210,32 +209,47 @@ func TestREADME_NamesAllOptions(t *testing.T) {
 	}
 }
 
-const methodsStart, methodsEnd = "<!-- methods -->\n", "<!-- /methods -->\n"
+const servicesStart, servicesEnd = "<!-- services -->\n", "<!-- /services -->\n"
+
+const methodsFile = "docs/methods.md"
 
 func TestREADME_Methods(t *testing.T) {
 	t.Parallel()
-	before, rest, found := strings.Cut(readText(t, "README.md"), methodsStart)
+	before, rest, found := strings.Cut(readText(t, "README.md"), servicesStart)
 	require.True(t, found)
-	table, after, found := strings.Cut(rest, methodsEnd)
+	table, after, found := strings.Cut(rest, servicesEnd)
 	require.True(t, found)
-	want := methodTable(t)
+	services := servicesOf(t)
+	wantTable, wantFile := servicesTable(services), methodsPage(services)
 	if *update {
-		require.NoError(t, os.WriteFile("README.md", []byte(before+methodsStart+want+methodsEnd+after), 0o600))
+		require.NoError(t, os.WriteFile("README.md", []byte(before+servicesStart+wantTable+servicesEnd+after), 0o600))
+		require.NoError(t, os.WriteFile(methodsFile, []byte(wantFile), 0o600))
 		return
 	}
-	assert.Equal(t, want, table, "README.md's table of methods is out of date: go test . -run TestREADME_Methods -update")
+	const how = " is out of date: go test . -run TestREADME_Methods -update"
+	assert.Equal(t, wantTable, table, "README.md's table of services"+how)
+	assert.Equal(t, strings.Split(wantFile, "\n"), strings.Split(readText(t, methodsFile), "\n"), methodsFile+how)
 }
+
+// service is a field of Client as the documentation shows it.
+type service struct {
+	name    string
+	about   string // the first sentence of its type's comment
+	methods []methodsOfEndpoint
+	count   int // of methods
+}
+
+// methodsOfEndpoint are methods of the same endpoints, as Markdown.
+type methodsOfEndpoint struct{ methods, endpoints string }
 
 var endpointInDoc = regexp.MustCompile(`(?:GET|HEAD|POST|PUT|PATCH|DELETE) /[^\s,]+`)
 
-// methodTable returns the methods of all services and the endpoints that their
-// documentation names, as Markdown. Methods of the same endpoint share a line.
-func methodTable(t *testing.T) string {
+// servicesOf returns the services with their methods, as the fields of Client stand.
+func servicesOf(t *testing.T) []service {
 	t.Helper()
-	type line struct{ methods, endpoints string }
-	lines := map[string][]line{} // by service
+	byName := map[string]*service{}
 	for _, function := range functions(t) {
-		service, ok := serviceOf(function)
+		name, ok := serviceOf(function)
 		if !ok {
 			continue
 		}
@@ -243,28 +257,72 @@ func methodTable(t *testing.T) string {
 		text, _, _ = strings.Cut(text, "\n\n")
 		endpoints := endpointInDoc.FindAllString(text, -1)
 		if !found || len(endpoints) == 0 {
-			t.Errorf("the documentation of %s.%s names no endpoint, as in: Pulumi Cloud: GET /api/…", service, function.Name)
+			t.Errorf("the documentation of %s.%s names no endpoint, as in: Pulumi Cloud: GET /api/…", name, function.Name)
 			continue
 		}
-		next := line{"`" + service + "." + function.Name.Name + "`", "`" + strings.Join(endpoints, "`<br>`") + "`"}
-		if last := len(lines[service]) - 1; last >= 0 && lines[service][last].endpoints == next.endpoints {
-			lines[service][last].methods += ", `" + function.Name.Name + "`"
-			continue
+		if byName[name] == nil {
+			byName[name] = &service{name: name, about: firstSentence(t, name+"Service")}
 		}
-		lines[service] = append(lines[service], next)
+		byName[name].add("`"+function.Name.Name+"`", "`"+strings.Join(endpoints, "`<br>`")+"`")
 	}
-	order := map[string]int{} // as the fields of Client stand
-	for i, field := range reflect.VisibleFields(reflect.TypeFor[pulumiapi.Client]()) {
-		order[field.Name] = i
-	}
-	table := "| method | endpoint |\n|---|---|\n"
-	for _, service := range slices.SortedFunc(maps.Keys(lines), func(a, b string) int { return cmp.Compare(order[a], order[b]) }) {
-		assert.Contains(t, order, service, "Client has no such field")
-		for _, line := range lines[service] {
-			table += "| " + line.methods + " | " + line.endpoints + " |\n"
+	var services []service
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[pulumiapi.Client]()) {
+		if s := byName[field.Name]; s != nil {
+			services = append(services, *s)
 		}
+	}
+	assert.Len(t, services, len(byName), "services that are fields of Client")
+	return services
+}
+
+func (s *service) add(method, endpoints string) {
+	s.count++
+	if last := len(s.methods) - 1; last >= 0 && s.methods[last].endpoints == endpoints {
+		s.methods[last].methods += ", " + method
+		return
+	}
+	s.methods = append(s.methods, methodsOfEndpoint{method, endpoints})
+}
+
+// firstSentence returns what the comment of a type says it does.
+func firstSentence(t *testing.T, name string) string {
+	t.Helper()
+	for _, file := range sources(t) {
+		for _, decl := range file.Decls {
+			group, ok := decl.(*ast.GenDecl)
+			if !ok || len(group.Specs) != 1 {
+				continue
+			}
+			if spec, ok := group.Specs[0].(*ast.TypeSpec); ok && spec.Name.Name == name {
+				text := strings.ReplaceAll(strings.TrimPrefix(group.Doc.Text(), name+" "), "\n", " ")
+				sentence, _, _ := strings.Cut(text, ".")
+				return sentence
+			}
+		}
+	}
+	t.Errorf("there is no type %s", name)
+	return ""
+}
+
+func servicesTable(services []service) string {
+	table := "| service | | methods |\n|---|---|--:|\n"
+	for _, s := range services {
+		table += fmt.Sprintf("| [`%s`](%s#%s) | %s | %d |\n", s.name, methodsFile, strings.ToLower(s.name), s.about, s.count)
 	}
 	return table
+}
+
+func methodsPage(services []service) string {
+	page := "# Methods\n\nThe methods of the services, which are fields of the `Client`, and the endpoints that they call. " +
+		"[coverage.md](coverage.md) has the same by endpoint,\nand what has no method.\n\n" +
+		"Generated by `go test . -run TestREADME_Methods -update`; do not edit.\n"
+	for _, s := range services {
+		page += fmt.Sprintf("\n## %s\n\n`client.%s` %s.\n\n| method | endpoint |\n|---|---|\n", s.name, s.name, s.about)
+		for _, m := range s.methods {
+			page += "| " + m.methods + " | " + m.endpoints + " |\n"
+		}
+	}
+	return page
 }
 
 // serviceOf returns the field of Client on which the function is a method.

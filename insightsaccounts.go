@@ -197,8 +197,8 @@ var insightsReplaceAccountTagsEndpoint = Endpoint{
 }
 
 // ReplaceAccountTags gives an Insights account these tags, and no others: those
-// that it has besides are deleted. The tags of an AWS organization's account
-// become those of its children, which can't have their own ([ErrForbidden]).
+// that it has besides are deleted. The tags of an AWS account with children become
+// theirs, which can't have their own ([ErrForbidden]).
 //
 // Pulumi Cloud: PUT /api/preview/insights/{orgName}/accounts/{accountName}/tags
 func (s *InsightsService) ReplaceAccountTags(ctx context.Context, org, account string, tags map[string]string) error {

@@ -1,6 +1,7 @@
 package pulumiapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -220,6 +221,26 @@ type InsightsPolicyViolation struct {
 	ResourceURN string `json:"resourceURN"`
 }
 
+// check refuses results without a claim, and violations of no policy or of nothing.
+func (r InsightsPolicyResultsUpdateRequest) check() error {
+	if err := checkNotEmpty("req.ClaimID", r.ClaimID); err != nil {
+		return err
+	}
+	for i, violation := range r.Results.Violations {
+		item := fmt.Sprintf("req.Results.Violations[%d].", i)
+		if err := cmp.Or(
+			checkNotEmpty(item+"PolicyName", violation.PolicyName),
+			checkNotEmpty(item+"PolicyPackName", violation.PolicyPackName),
+			checkNotEmpty(item+"EnforcementLevel", string(violation.EnforcementLevel)),
+			checkNotEmpty(item+"Kind", string(violation.Kind)),
+			checkNotEmpty(item+"ResourceURN", violation.ResourceURN),
+		); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var (
 	insightsUpdateResourcePolicyResultsEndpoint = Endpoint{
 		Method: http.MethodPut, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/versions/{resourceVersion}/policy/results",
@@ -239,6 +260,9 @@ func (s *InsightsService) UpdateResourcePolicyResults(ctx context.Context, org s
 	if err != nil {
 		return err
 	}
+	if err := req.check(); err != nil {
+		return err
+	}
 	return executeWithBody(ctx, s.client, call{endpoint: insightsUpdateResourcePolicyResultsEndpoint, args: args}, "req", req)
 }
 
@@ -251,6 +275,9 @@ func (s *InsightsService) UpdateResourcePolicyResults(ctx context.Context, org s
 func (s *InsightsService) UpdateStackPolicyResults(ctx context.Context, id StackIdentifier, version int, req InsightsPolicyResultsUpdateRequest) error {
 	args, err := id.versionArgs(version)
 	if err != nil {
+		return err
+	}
+	if err := req.check(); err != nil {
 		return err
 	}
 	return executeWithBody(ctx, s.client, call{endpoint: insightsUpdateStackPolicyResultsEndpoint, args: args}, "req", req)

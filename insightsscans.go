@@ -217,7 +217,7 @@ type DeploymentLogLine struct {
 
 // InsightsScanLogListOptions choose a part of a scan's log.
 type InsightsScanLogListOptions struct {
-	// PageSize is how many lines an answer holds at most, up to 500; the service's
+	// PageSize is how many lines an answer holds at most, up to 499; the service's
 	// default if zero.
 	PageSize int `url:"-"`
 	// Cursor is where to begin: a [Page.Next] of this list.

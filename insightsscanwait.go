@@ -21,7 +21,7 @@ type InsightsScanFailedError struct {
 // Error returns the scan and how it ended.
 func (e *InsightsScanFailedError) Error() string {
 	return fmt.Sprintf("pulumiapi: scan %s of account %s: %s",
-		oneLine(e.ScanID, maxErrorPath), oneLine(e.Account, maxErrorPath), e.Status)
+		oneLine(e.ScanID, maxErrorPath), oneLine(e.Account, maxErrorPath), oneLine(string(e.Status), maxErrorPath))
 }
 
 // WaitForScan waits until a scan of an Insights account has ended, and returns it.
@@ -45,7 +45,7 @@ func (s *InsightsService) WaitForScan(ctx context.Context, org, account, scanID 
 		switch {
 		case err != nil:
 			return nil, err
-		case !scan.Status.IsFinal() && scan.FinishedAt.IsZero():
+		case scan.Status == WorkflowRunStatusRunning, !scan.Status.IsFinal() && scan.FinishedAt.IsZero():
 			p.pause(ctx)
 		case scan.Status != WorkflowRunStatusSucceeded:
 			return scan, &InsightsScanFailedError{Org: org, Account: account, ScanID: scanID, Status: scan.Status, Scan: scan}

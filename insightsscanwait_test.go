@@ -125,10 +125,11 @@ func TestInsights_WaitForScan_StatesThatNobodyKnows(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client, s := scriptedClient(t, inTurn(
 				`{"status":"queued"}`, `{"status":"in-progress",`+never+`}`, `{"status":"",`+never+`}`, `{"finishedAt":null}`, `{}`,
+				`{"status":"running","finishedAt":"2026-01-02T03:04:05Z"}`,
 				`{"status":"`+status+`","finishedAt":"2026-01-02T03:04:05Z"}`,
 			))
 			scan, err := client.Insights.WaitForScan(t.Context(), "acme", account, "r1", nil)
-			assert.Len(t, s.sent, 6, status)
+			assert.Len(t, s.sent, 7, status)
 			require.NotNil(t, scan, status)
 			assert.Equal(t, status, string(scan.Status))
 			if ends == "" {
@@ -140,6 +141,12 @@ func TestInsights_WaitForScan_StatesThatNobodyKnows(t *testing.T) {
 			assert.Equal(t, ends, string(failed.Status))
 		})
 	}
+}
+
+func TestInsightsScanFailedError_IsOneLineWhateverTheServiceSays(t *testing.T) {
+	t.Parallel()
+	err := &pulumiapi.InsightsScanFailedError{Account: "a\nb", ScanID: "r\t1", Status: "lost\r\n\x1b[31mlevel=info"}
+	assert.EqualError(t, err, "pulumiapi: scan r 1 of account a b: lost [31mlevel=info")
 }
 
 func TestInsights_WaitForScan_WhatDoesNotExist(t *testing.T) {

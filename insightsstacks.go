@@ -216,7 +216,8 @@ func (s *InsightsService) listDiscoveredResourcesPage(ctx context.Context, r cal
 		Resources         []DiscoveredResource `json:"resources"`
 		ContinuationToken string               `json:"continuationToken"`
 	}
-	return fetchTokenPage(ctx, s.client, r, paging{cursor: o.Cursor, tokenName: "continuationToken"}, o,
+	// Answers have the token, but nothing says that requests may.
+	return fetchTokenPage(ctx, s.client, r, paging{kind: guessedCursor, cursor: o.Cursor, tokenName: "continuationToken"}, o,
 		func(a *answer) (*[]DiscoveredResource, string) { return &a.Resources, a.ContinuationToken })
 }
 

@@ -24,7 +24,7 @@ type ConsumptionUsage struct {
 	UnitRateGraduatedV0 *UnitRateGraduatedV0 `json:"unitRateGraduatedV0"`
 	UnitRateGraduatedV1 *UnitRateGraduated   `json:"unitRateGraduatedV1"`
 	UnitRateGraduatedV2 *UnitRateGraduated   `json:"unitRateGraduatedV2"`
-	// StatsV0 and StatsV1 are what it has cost so far, in the first two plans.
+	// StatsV0 and StatsV1 are what it costs in the first two plans.
 	StatsV0 *ConsumptionUsageStatsV0 `json:"statsV0"`
 	StatsV1 *ConsumptionUsageStatsV1 `json:"statsV1"`
 }
@@ -65,10 +65,10 @@ type UnitRateGraduatedTier struct {
 	CostPerResource string `json:"costPerResource"`
 }
 
-// ConsumptionUsageStatsV0 is what the use has cost so far, in cents.
+// ConsumptionUsageStatsV0 is what the use costs in this billing cycle, in cents.
 type ConsumptionUsageStatsV0 struct {
-	// EstimatedTotalCost is what it will be in all, EstimatedOnDemandCost what of
-	// that is for more than the included units.
+	// EstimatedTotalCost is for all of it, EstimatedOnDemandCost for more than the
+	// included units, each of which costs OnDemandRate.
 	EstimatedTotalCost    float64 `json:"estimatedTotalCost"`
 	EstimatedOnDemandCost float64 `json:"estimatedOnDemandCost"`
 	OnDemandRate          float64 `json:"onDemandRate"`
@@ -76,8 +76,8 @@ type ConsumptionUsageStatsV0 struct {
 	IsIncludedUnitsFree   bool    `json:"isIncludedUnitsFree"`
 }
 
-// ConsumptionUsageStatsV1 is what the use has cost so far in a plan whose price
-// depends on how much is used.
+// ConsumptionUsageStatsV1 is what the use costs in a plan whose price depends on how
+// much is used.
 type ConsumptionUsageStatsV1 struct {
 	ConsumptionUsageStatsV0
 

@@ -1,7 +1,9 @@
 package pulumiapi_test
 
 import (
+	"context"
 	"encoding/json"
+	"iter"
 	"net/http"
 	"testing"
 
@@ -23,10 +25,12 @@ func TestRequests_OfInsights_OnTheWire(t *testing.T) {
 	id := pulumiapi.InsightsResourceIdentifier{Account: odd, Type: "aws:s3/bucket:Bucket", ID: "b 1%"}
 	const resource = path + "/resources/aws:s3%252Fbucket:Bucket::b%25201%2525"
 	results := pulumiapi.InsightsPolicyResultsUpdateRequest{ClaimID: "c", Results: pulumiapi.InsightsPolicyResults{
-		Violations: []pulumiapi.InsightsPolicyViolation{{PolicyName: "p", EnforcementLevel: pulumiapi.PolicyEnforcementLevelMandatory, Kind: pulumiapi.PolicyKindAudit}},
+		Violations: []pulumiapi.InsightsPolicyViolation{{
+			PolicyName: "p", PolicyPackName: "pp", EnforcementLevel: pulumiapi.PolicyEnforcementLevelMandatory, Kind: pulumiapi.PolicyKindAudit, ResourceURN: "urn:a",
+		}},
 	}}
-	const resultsBody = `{"claimId":"c","results":{"succeeded":false,"violations":[{"message":"","policyName":"p","policyPackName":"",` +
-		`"policyPackVersion":"","enforcementLevel":"mandatory","kind":"audit","resourceURN":""}]}}`
+	const resultsBody = `{"claimId":"c","results":{"succeeded":false,"violations":[{"message":"","policyName":"p","policyPackName":"pp",` +
+		`"policyPackVersion":"","enforcementLevel":"mandatory","kind":"audit","resourceURN":"urn:a"}]}}`
 	for _, c := range []struct {
 		call    func(c *pulumiapi.Client) error
 		request string
@@ -188,6 +192,11 @@ func TestRequests_OfInsights_RefusedBeforeSending(t *testing.T) {
 	references := func(ids ...pulumiapi.InsightsResourceVersionIdentifier) error {
 		return second(client.Insights.ListResourceReferences(ctx, "acme", "aws", pulumiapi.InsightsResourceReferencesRequest{ResourceIdentifiers: ids}))
 	}
+	violation := func(v pulumiapi.InsightsPolicyViolation) error {
+		return client.Insights.UpdateStackPolicyResults(ctx, prod, 1, pulumiapi.InsightsPolicyResultsUpdateRequest{
+			ClaimID: "c", Results: pulumiapi.InsightsPolicyResults{Violations: []pulumiapi.InsightsPolicyViolation{v}},
+		})
+	}
 	object := json.RawMessage("{}")
 	for what, c := range map[string]struct {
 		argument string
@@ -213,6 +222,13 @@ func TestRequests_OfInsights_RefusedBeforeSending(t *testing.T) {
 		"a resource without ID":    {"id.ID", get(pulumiapi.InsightsResourceIdentifier{Account: "aws", Type: "t"})},
 		"version -1":               {"version", second(client.Insights.GetResourceAtVersion(ctx, "acme", bucket, -1))},
 		"version 0 of a stack":     {"version", client.Insights.UpdateStackPolicyResults(ctx, prod, 0, pulumiapi.InsightsPolicyResultsUpdateRequest{})},
+		"results of no claim":      {"req.ClaimID", client.Insights.UpdateResourcePolicyResults(ctx, "acme", bucket, 1, pulumiapi.InsightsPolicyResultsUpdateRequest{})},
+		"no claim for a stack":     {"req.ClaimID", client.Insights.UpdateStackPolicyResults(ctx, prod, 1, pulumiapi.InsightsPolicyResultsUpdateRequest{})},
+		"no policy":                {"req.Results.Violations[0].PolicyName", violation(pulumiapi.InsightsPolicyViolation{})},
+		"a policy of no pack":      {"req.Results.Violations[0].PolicyPackName", violation(pulumiapi.InsightsPolicyViolation{PolicyName: "p"})},
+		"no enforcement level":     {"req.Results.Violations[0].EnforcementLevel", violation(pulumiapi.InsightsPolicyViolation{PolicyName: "p", PolicyPackName: "pp"})},
+		"no kind":                  {"req.Results.Violations[0].Kind", violation(pulumiapi.InsightsPolicyViolation{PolicyName: "p", PolicyPackName: "pp", EnforcementLevel: "mandatory"})},
+		"a violation of nothing":   {"req.Results.Violations[0].ResourceURN", violation(pulumiapi.InsightsPolicyViolation{PolicyName: "p", PolicyPackName: "pp", EnforcementLevel: "mandatory", Kind: "audit"})},
 		"no resources":             {"resources", upsert()},
 		"no type":                  {"resources[0].Type", upsert(pulumiapi.InsightsResourceUpsertRequest{})},
 		"no ID":                    {"resources[0].ID", upsert(pulumiapi.InsightsResourceUpsertRequest{Type: "t"})},
@@ -251,4 +267,28 @@ func TestInsights_ListScanLogs_EndsWhereThereIsNothingNew(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, lines, 2)
 	assert.Len(t, s.sent, 2)
+}
+
+// Nothing says that the service takes the token of these lists.
+func TestInsights_ListsOfResourcesToMigrate_APageThatRepeats(t *testing.T) {
+	t.Parallel()
+	for name, list := range map[string]func(ctx context.Context, c *pulumiapi.Client) iter.Seq2[*pulumiapi.DiscoveredResource, error]{
+		"ListDiscoveredStackResources": func(ctx context.Context, c *pulumiapi.Client) iter.Seq2[*pulumiapi.DiscoveredResource, error] {
+			return c.Insights.ListDiscoveredStackResources(ctx, prod, nil)
+		},
+		"ListStackMigration": func(ctx context.Context, c *pulumiapi.Client) iter.Seq2[*pulumiapi.DiscoveredResource, error] {
+			return c.Insights.ListStackMigration(ctx, prod, nil)
+		},
+	} {
+		for _, tokens := range [][]string{{"a", "a"}, {"a", "b"}} {
+			client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+				token := tokens[min(n, len(tokens))-1]
+				return respond(http.StatusOK, []byte(`{"resources":[{"name":"b"}],"continuationToken":"`+token+`"}`)), nil
+			})
+			resources, err := pulumiapi.Collect(list(t.Context(), client))
+			require.ErrorContains(t, err, "would not end", name)
+			assert.Len(t, resources, 1, name)
+			assert.Len(t, s.sent, 2, name)
+		}
+	}
 }

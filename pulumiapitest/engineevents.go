@@ -347,7 +347,7 @@ func (s *Server) listEngineEvents(c *call) (reply, error) {
 			types[eventTypes[code-1]] = true
 		}
 	}
-	page, next, err := followPage(s, c, u, u.allEvents())
+	page, next, err := followPage(s, c, "", u.id, u.ended(), u.allEvents())
 	if err != nil {
 		return reply{}, err
 	}

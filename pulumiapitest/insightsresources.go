@@ -367,8 +367,8 @@ func (c *call) policyResults() (wirePolicyResults, error) {
 	if err := c.decode(&req); err != nil {
 		return req, err
 	}
-	if req.Results == nil {
-		return req, badRequest("invalid request body: results are required")
+	if req.ClaimID == "" || req.Results == nil {
+		return req, badRequest("invalid request body: claimId and results are required")
 	}
 	return req, nil
 }

@@ -220,7 +220,8 @@ func TestServer_UpdatePolicyResults(t *testing.T) {
 		assert.Equal(t, state, getJSON[resourceOf](t, srv, path+"/versions/1").PolicyState)
 		assert.Empty(t, getJSON[resourceOf](t, srv, path).PolicyState, "the other version is another matter")
 	}
-	requireError(t, srv, http.StatusBadRequest, "results are required", http.MethodPut, path+"/versions/1/policy/results", `{"claimId":"c"}`)
+	requireError(t, srv, http.StatusBadRequest, "are required", http.MethodPut, path+"/versions/1/policy/results", `{"claimId":"c"}`)
+	requireError(t, srv, http.StatusBadRequest, "are required", http.MethodPut, path+"/versions/1/policy/results", `{"results":{"succeeded":true}}`)
 	requireError(t, srv, http.StatusBadRequest, "invalid resource version", http.MethodPut, path+"/versions/x/policy/results", `{}`)
 	requireError(t, srv, http.StatusNotFound, "Resource Version", http.MethodPut, path+"/versions/3/policy/results", `{}`)
 }
@@ -237,7 +238,7 @@ func TestServer_UpdateStackPolicyResults(t *testing.T) {
 		requireError(t, srv, http.StatusNotFound, "Program Update", http.MethodPut, path+version+"/results", results)
 	}
 	assert.Equal(t, http.StatusBadRequest, do(t, srv, http.MethodPut, path+"x/results", results).status)
-	requireError(t, srv, http.StatusBadRequest, "results are required", http.MethodPut, path+"2/results", `{}`)
+	requireError(t, srv, http.StatusBadRequest, "are required", http.MethodPut, path+"2/results", `{}`)
 	requireError(t, srv, http.StatusNotFound, "Stack", http.MethodPut, "/api/preview/insights/acme/policy/stacks/web/none/updates/1/results", results)
 }
 

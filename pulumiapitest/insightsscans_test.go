@@ -153,13 +153,15 @@ func TestServer_ScanLogs(t *testing.T) {
 	t.Parallel()
 	srv := newAccountServer(t)
 	logs := accountPath(child) + "/scans/" + startScan(t, srv).ID + "/logs"
-	assert.JSONEq(t, `{"__type":"DeploymentLogs","lines":[]}`, do(t, srv, http.MethodGet, logs, "").body)
-	require.NoError(t, srv.LogInsightsScan("acme", child, "one", "two"))
-	require.NoError(t, srv.LogInsightsScan("acme", child, "three"))
 	type lines struct {
 		Lines     []struct{ Line, Header, Timestamp string }
 		NextToken string
 	}
+	none := getJSON[lines](t, srv, logs)
+	assert.Empty(t, none.Lines)
+	require.NoError(t, srv.LogInsightsScan("acme", child, "one", "two"))
+	require.NoError(t, srv.LogInsightsScan("acme", child, "three"))
+	assert.Len(t, getJSON[lines](t, srv, logs+"?continuationToken="+escape(none.NextToken)).Lines, 3)
 	first := getJSON[lines](t, srv, logs+"?count=2")
 	require.Len(t, first.Lines, 2)
 	assert.Equal(t, "Discover resources: one", first.Lines[0].Header+": "+first.Lines[0].Line)
@@ -168,7 +170,14 @@ func TestServer_ScanLogs(t *testing.T) {
 	second := getJSON[lines](t, srv, logs+"?continuationToken="+escape(first.NextToken))
 	require.Len(t, second.Lines, 1)
 	assert.Equal(t, "three", second.Lines[0].Header+second.Lines[0].Line)
-	for _, bad := range []string{"count=0", "count=501", "continuationToken=x"} {
+	atEnd := logs + "?continuationToken=" + escape(second.NextToken)
+	assert.Equal(t, lines{Lines: none.Lines, NextToken: second.NextToken}, getJSON[lines](t, srv, atEnd), "there may be more: the scan runs")
+	require.NoError(t, srv.FinishInsightsScan("acme", child, pulumiapitest.Succeeded))
+	assert.JSONEq(t, `{"__type":"DeploymentLogs","lines":[]}`, do(t, srv, http.MethodGet, atEnd, "").body)
+	assert.Empty(t, getJSON[lines](t, srv, logs).NextToken)
+	assert.Equal(t, http.StatusBadRequest, do(t, srv, http.MethodGet,
+		accountPath(child)+"/scans/"+startScan(t, srv).ID+"/logs?continuationToken="+escape(second.NextToken), "").status, "another scan's token")
+	for _, bad := range []string{"count=0", "count=500", "continuationToken=x"} {
 		assert.Equal(t, http.StatusBadRequest, do(t, srv, http.MethodGet, logs+"?"+bad, "").status, bad)
 	}
 	requireError(t, srv, http.StatusNotFound, "Scan 'x'", http.MethodGet, accountPath(child)+"/scans/x/logs", "")

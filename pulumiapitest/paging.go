@@ -18,8 +18,9 @@ const (
 // SetPageSize sets the number of items on a page for clients that ask for no
 // number: 10, if it is never called or n is not positive. A client that does ask
 // gets up to 100, or n if that is more, whatever number it asked for. Access tokens
-// and Insights accounts are different, as on the service: up to 1000, and an error
-// beyond. Of policy issues, a client gets the rows that it asks for.
+// and the lists of Insights are different, as on the service: up to 1000, or 500 of
+// what a resource has and 499 lines of a log, and an error beyond. Of policy issues,
+// a client gets the rows that it asks for.
 func (s *Server) SetPageSize(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,12 +155,16 @@ func numberedPage[T any](s *Server, c *call, items []T) ([]T, int, error) {
 	return items[:min(size, len(items))], size, nil
 }
 
-// followPage cuts what comes next out of a list that grows as long as its update
-// runs, and returns the token for what comes after that. While there is nothing
-// new, that is the token that was sent; when all is told and the update has ended,
-// it is nil.
-func followPage[T any](s *Server, c *call, u *update, items []T) ([]T, *string, error) {
-	here := continuation{Endpoint: c.route.endpoint, Filters: u.id + "?" + filters(c.query, "")}
+// followPage cuts what comes next out of a list that grows until the run that it is
+// of has ended, and returns the token for what comes after that. While there is
+// nothing new, that is the token that was sent; when all is told and the run has
+// ended, it is nil.
+func followPage[T any](s *Server, c *call, sizeParam, runID string, ended bool, items []T) ([]T, *string, error) {
+	limit, err := s.limit(c, sizeParam)
+	if err != nil {
+		return nil, nil, err
+	}
+	here := continuation{Endpoint: c.route.endpoint, Filters: runID + "?" + filters(c.query, sizeParam)}
 	start := 0
 	if token := c.query.Get(tokenParam); token != "" {
 		after, err := here.position(token)
@@ -168,8 +173,8 @@ func followPage[T any](s *Server, c *call, u *update, items []T) ([]T, *string, 
 		}
 		start = min(max(int(after), 0), len(items))
 	}
-	end := min(start+s.pageSize, len(items))
-	if end == len(items) && u.ended() {
+	end := min(start+limit, len(items))
+	if end == len(items) && ended {
 		return items[start:], nil, nil
 	}
 	here.After = int64(end)

@@ -298,7 +298,7 @@ func (s *Server) getUpdateStatus(c *call) (reply, error) {
 		}
 	}
 	results := wireUpdateResults{Status: u.status}
-	results.Events, results.ContinuationToken, err = followPage(s, c, u, lines)
+	results.Events, results.ContinuationToken, err = followPage(s, c, "", u.id, u.ended(), lines)
 	if err != nil {
 		return reply{}, err
 	}

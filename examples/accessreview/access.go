@@ -39,9 +39,8 @@ func newAccessTable(o *organization) *accessTable {
 	table := &accessTable{organization: o, teams: map[memberStack][]teamGrant{}}
 	for _, team := range o.teams {
 		for _, stack := range team.Stacks {
-			id := pulumiapi.StackIdentifier{Org: o.name, Project: stack.ProjectName, Stack: stack.StackName}
 			for _, member := range team.Members {
-				key := memberStack{member.GitHubLogin, id}
+				key := memberStack{member.GitHubLogin, stack.ProjectName, stack.StackName}
 				table.teams[key] = append(table.teams[key], teamGrant{teamName(&team), stack.Permission})
 			}
 		}
@@ -52,7 +51,7 @@ func newAccessTable(o *organization) *accessTable {
 // of returns what a member may do with a stack.
 func (t *accessTable) of(member *pulumiapi.OrgMember, id pulumiapi.StackIdentifier) access {
 	var a access
-	key := memberStack{member.User.GitHubLogin, id}
+	key := memberStack{member.User.GitHubLogin, id.Project, id.Stack}
 	if isAdmin(member) {
 		a.grant(pulumiapi.StackPermissionAdmin, "administrator of the organization")
 	}

@@ -80,7 +80,7 @@ func (o *organization) personalGrants() []string {
 		id := stack.Identifier()
 		for i := range o.members {
 			login := o.members[i].User.GitHubLogin
-			if permission := o.personal[memberStack{login, id}]; permission != pulumiapi.StackPermissionNone && o.owners[id].GitHubLogin != login {
+			if permission := o.personal[memberStack{login, id.Project, id.Stack}]; permission != pulumiapi.StackPermissionNone && o.owners[id].GitHubLogin != login {
 				names = append(names, fmt.Sprintf("%s (%s: %s)", login, stackName(&stack), permissionName(permission)))
 			}
 		}

@@ -118,12 +118,22 @@ func (s *settings) run(ctx context.Context, out *program.Output) error {
 		}
 	}
 	if len(report.Gaps) > 0 {
-		for _, gap := range report.Gaps {
-			_, _ = fmt.Fprintf(out.Stderr, "missing: %s\n", gap) // the error is told in any case
-		}
+		sayGaps(out, report.Gaps)
 		return errors.New("the review is not complete")
 	}
 	return nil
+}
+
+// sayGaps tells of what is missing. Without an administrator's token, that is one
+// thing for each member and stack.
+func sayGaps(out *program.Output, gaps []string) {
+	const most = 20
+	for _, gap := range gaps[:min(len(gaps), most)] {
+		out.Say("missing: %s", gap)
+	}
+	if more := len(gaps) - most; more > 0 {
+		out.Say("missing: and %d more", more)
+	}
 }
 
 // printSummary writes what is worth a look, and where the report is.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -146,6 +147,21 @@ func TestAccessreview_AgreesWithTheService(t *testing.T) {
 	}
 }
 
+// The service may write an organization's name in another way than the user has.
+func TestAccessTable_OtherCase(t *testing.T) {
+	t.Parallel()
+	o := &organization{
+		name:   "ACME",
+		stacks: []pulumiapi.StackSummary{{OrgName: "acme", ProjectName: "web", StackName: "prod"}},
+		teams: []pulumiapi.Team{{
+			Members: []pulumiapi.TeamMember{{UserInfo: pulumiapi.UserInfo{GitHubLogin: "ada"}}},
+			Stacks:  []pulumiapi.TeamStackAccess{{ProjectName: "web", StackName: "prod", Permission: pulumiapi.StackPermissionEdit}},
+		}},
+	}
+	ada := pulumiapi.OrgMember{User: pulumiapi.UserInfo{GitHubLogin: "ada"}}
+	assert.Equal(t, pulumiapi.StackPermissionEdit, newAccessTable(o).of(&ada, o.stacks[0].Identifier()).permission)
+}
+
 func TestAccessreview_EverybodyMayRead(t *testing.T) {
 	t.Parallel()
 	srv := newCloud(t)
@@ -249,6 +265,53 @@ func TestAccessreview_Output(t *testing.T) {
 			assert.Contains(t, got.Stderr, "no space left")
 		}
 	}
+}
+
+// What is no file that can be replaced, is not replaced: a device, a pipe, a folder,
+// a link to another place.
+func TestAccessreview_OutputIsNoPlainFile(t *testing.T) {
+	t.Parallel()
+	srv := newCloud(t)
+	got := programtest.RunLive(t, srv, "-org", "acme", "-o", t.TempDir())
+	assert.Equal(t, 1, got.Status)
+	assert.Contains(t, got.Stderr, "accessreview: open ")
+	assert.Empty(t, srv.Requests(), "it is found out before the work")
+
+	dir := t.TempDir()
+	target, link := filepath.Join(dir, "target.html"), filepath.Join(dir, "link.html")
+	require.NoError(t, os.WriteFile(target, []byte("the old one"), 0o600))
+	if err := os.Symlink(target, link); err == nil {
+		assert.Equal(t, 0, programtest.Run(t, "-o", link).Status)
+		info, err := os.Lstat(link)
+		require.NoError(t, err)
+		assert.NotZero(t, info.Mode()&os.ModeSymlink, "the link is still one")
+		page, err := os.ReadFile(target)
+		require.NoError(t, err)
+		contains(t, string(page), "</html>")
+	}
+
+	const pipe = "/dev/fd/2" // the test's end of it
+	if _, err := os.Stat(pipe); err != nil {
+		t.Skip("this system has no " + pipe)
+	}
+	got = programtest.Run(t, "-o", pipe)
+	assert.Equal(t, 0, got.Status, got.Stderr)
+	assert.True(t, strings.HasSuffix(got.Stderr, "</html>\n"))
+}
+
+// There may be very many gaps; the report has them all.
+func TestAccessreview_ManyGaps(t *testing.T) {
+	t.Parallel()
+	srv := newCloud(t)
+	srv.Inject(pulumiapitest.Fault{Endpoint: getAccess, Status: http.StatusForbidden})
+	for i := range 10 {
+		require.NoError(t, srv.AddStack(pulumiapitest.Stack{Org: "acme", Project: "web", Name: fmt.Sprint("pr-", i)}))
+	}
+	page, got := reportOf(t, srv)
+	assert.Equal(t, 1, got.Status)
+	assert.Equal(t, 48, strings.Count(page, "<li>what was permitted to "))
+	assert.Equal(t, 20, strings.Count(got.Stderr, "missing: what was permitted to "))
+	assert.Contains(t, got.Stderr, "missing: and 28 more\n")
 }
 
 // A report that was there is as it was until the new one is complete.

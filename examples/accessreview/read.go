@@ -30,10 +30,10 @@ type organization struct {
 	gaps []string
 }
 
-// memberStack is a member's login and a stack.
+// memberStack is a member's login and a stack of the organization. Its name is left
+// out: the service may write it in another way than the user has.
 type memberStack struct {
-	login string
-	stack pulumiapi.StackIdentifier
+	login, project, stack string
 }
 
 // reader reads an organization.
@@ -157,7 +157,7 @@ func (d *details) readPersonal(ctx context.Context, login string, id pulumiapi.S
 	if access.ExplicitPermission != pulumiapi.StackPermissionNone {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.organization.personal[memberStack{login, id}] = access.ExplicitPermission
+		d.organization.personal[memberStack{login, id.Project, id.Stack}] = access.ExplicitPermission
 	}
 	return nil
 }

@@ -87,7 +87,8 @@ func (s *settings) find(ctx context.Context, client *pulumiapi.Client) ([]pulumi
 			if err != nil {
 				return nil, err
 			}
-			found = append(found, stack.Identifier())
+			// Not its Identifier, whose organization may be in another case than the user's.
+			found = append(found, pulumiapi.StackIdentifier{Org: s.cloud.Org, Project: stack.ProjectName, Stack: stack.StackName})
 		}
 		if len(found) == before {
 			return nil, fmt.Errorf("no stacks in project %s of %s", project, s.cloud.Org)

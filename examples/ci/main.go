@@ -6,10 +6,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/pulumiapi/pulumiapi"
@@ -59,7 +57,7 @@ that does not exist, 2 for a wrong command line, 3 if the gate is closed.
 // settings is the command line.
 type settings struct {
 	cloud    program.Cloud
-	projects projects
+	projects program.Texts
 	stacks   []pulumiapi.StackIdentifier
 	failed   bool
 	maxAge   program.Age // 0: any
@@ -106,29 +104,14 @@ func (s *settings) check(args []string) error {
 		args = demoStacks
 	}
 	for _, arg := range args {
-		id, err := pulumiapi.ParseStackIdentifier(s.cloud.Org + "/" + arg)
+		id, err := s.cloud.Stack(arg)
 		if err != nil {
-			return program.Usagef("%q is not project/stack", arg)
+			return err
 		}
 		s.stacks = append(s.stacks, id)
 	}
 	return nil
 }
-
-// projects is the flag -project, which may be given several times.
-type projects []string
-
-// Set adds a project.
-func (ps *projects) Set(name string) error {
-	if name == "" {
-		return errors.New("must not be empty")
-	}
-	*ps = append(*ps, name)
-	return nil
-}
-
-// String returns the projects.
-func (ps *projects) String() string { return strings.Join(*ps, ",") }
 
 func (s *settings) run(ctx context.Context, out *program.Output) error {
 	connection, err := s.cloud.Connect() //nolint:contextcheck // the cloud in memory ends with Close

@@ -281,3 +281,16 @@ func TestTerminal(t *testing.T) {
 	assert.Contains(t, got.Stdout, "\n\x1b[31mFAIL\x1b[0m  network/dev\r\n")
 	assert.Contains(t, got.Stdout, "\n\x1b[32mok\x1b[0m    network/staging  update 187 succeeded 6 days ago\r\n")
 }
+
+// The service may write an organization's name in another way than the user has. The
+// gate is closed all the same.
+func TestPolicy_OrganizationInOtherCase(t *testing.T) {
+	t.Parallel()
+	srv := cloud(t, pulumiapitest.Update{})
+	_, err := srv.AddPolicyIssue("acme", pulumiapitest.PolicyIssue{Project: "web", Stack: "prod", Level: "mandatory", Policy: "tags"})
+	require.NoError(t, err)
+	srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user/stacks", Body: `{"stacks":[{"orgName":"ACME","projectName":"web","stackName":"prod"}]}`})
+	got := programtest.RunLive(t, srv, "-org", "acme", "-project", "web", "-failed=false")
+	assert.Equal(t, 3, got.Status, got.Stdout+got.Stderr)
+	assert.Contains(t, got.Stdout, "policy tags of ")
+}

@@ -13,7 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/pulumiapi/pulumiapi"
@@ -94,12 +93,9 @@ func (s *settings) check(args []string) error {
 	case s.demo.pace < 0:
 		return program.Usagef("-pace must not be negative: %s", s.demo.pace)
 	}
-	id, err := pulumiapi.ParseStackIdentifier(s.cloud.Org + "/" + cmp.Or(s.stack, demoStack))
-	if err != nil {
-		return program.Usagef("-stack must be project/stack: %q", s.stack)
-	}
-	s.id = id
-	return nil
+	var err error
+	s.id, err = s.cloud.Stack(cmp.Or(s.stack, demoStack))
+	return err
 }
 
 func (s *settings) run(ctx context.Context, out *program.Output) error {
@@ -156,16 +152,25 @@ func (s *settings) find(ctx context.Context, client *pulumiapi.Client) (*update,
 	}
 	u.title = "update " + program.Printable(u.id)
 	if op := stack.CurrentOperation; op != nil && u.id == stack.ActiveUpdate {
-		u.title = program.Printable(strings.TrimSpace(string(op.Kind) + " by " + op.Author))
-		if !op.Started.IsZero() {
-			u.title += ", started " + program.Ago(time.Since(op.Started.Time))
-		}
+		u.title = describeOperation(op)
 	}
 	// How many resources there are is good to know, and no reason to give up.
 	if count, err := client.Stacks.GetResourceCount(ctx, s.id); err == nil {
 		u.resources = count.ResourceCount
 	}
 	return u, nil
+}
+
+// describeOperation returns what is running, who has started it, and when.
+func describeOperation(op *pulumiapi.StackOperation) string {
+	text := cmp.Or(program.Printable(string(op.Kind)), "update")
+	if author := program.Printable(op.Author); author != "" {
+		text += " by " + author
+	}
+	if !op.Started.IsZero() {
+		text += ", started " + program.Ago(time.Since(op.Started.Time))
+	}
+	return text
 }
 
 // follow calls tell with each event, and returns how the update has ended: nil if

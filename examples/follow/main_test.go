@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pulumiapi/pulumiapi"
 	"github.com/pulumiapi/pulumiapi/examples/internal/programtest"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
@@ -171,7 +172,7 @@ func TestFollow_Terminal(t *testing.T) {
 		assert.Contains(t, got.Stdout, "queue-11")
 	}
 	got = programtest.Command{Args: []string{"-pace", "0s"}, Env: []string{"NO_COLOR=1"}, Terminal: true}.Run(t)
-	assert.NotRegexp(t, `\x1b\[3\dm`, got.Stdout)
+	assert.NotRegexp(t, `\x1b\[[\d;]*m`, got.Stdout)
 }
 
 func TestFollow_CannotFindOut(t *testing.T) {
@@ -201,6 +202,20 @@ func TestFollow_CannotFindOut(t *testing.T) {
 	}
 }
 
+func TestDescribeOperation(t *testing.T) {
+	t.Parallel()
+	for want, op := range map[string]pulumiapi.StackOperation{
+		"destroy by grace": {Kind: "destroy", Author: "grace"},
+		"destroy":          {Kind: "destroy"},
+		"update by grace":  {Author: "grace"},
+		"a b by c, started 2 hours ago": {
+			Kind: "a\n\x1b[2Jb", Author: "c\u202e", Started: pulumiapi.Timestamp{Time: time.Now().Add(-2 * time.Hour)},
+		},
+	} {
+		assert.Equal(t, want, describeOperation(&op))
+	}
+}
+
 func TestFollow_NeverUpdated(t *testing.T) {
 	t.Parallel()
 	got := programtest.RunLive(t, newCloud(t), live...)
@@ -213,7 +228,9 @@ func TestFollow_WrongCommandLine(t *testing.T) {
 	for args, want := range map[string]string{
 		"-live":             "-live needs to know the organization",
 		"-live -org acme":   "-live needs to know the stack",
-		"-stack prod":       `-stack must be project/stack: "prod"`,
+		"-stack prod":       `"prod" is not project/stack`,
+		"-org a/b -stack c": `"c" is not project/stack`,
+		"-update=":          "-update must not be empty", // and not the newest
 		"-timeout -1s":      "-timeout must not be negative: -1s",
 		"-pace -1s":         "-pace must not be negative: -1s",
 		"payments-api/prod": "unexpected argument",

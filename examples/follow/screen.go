@@ -129,27 +129,25 @@ func (v *view) lines() []string {
 	room := max(4, v.height-len(lines)-3)
 	// Messages get half of the room, or what changes leave over.
 	messages := min(len(v.story.messages), max(room/2, room-len(v.story.changes)))
-	changes := make([]line, len(v.story.changes))
-	for i, c := range v.story.changes {
-		changes[i] = c.line()
-	}
-	lines = append(lines, v.newest(changes, room-messages)...)
+	lines = append(lines, newest(v, v.story.changes, room-messages, change.line)...)
 	if messages > 0 {
-		lines = append(append(lines, ""), v.newest(v.story.messages, messages)...)
+		lines = append(append(lines, ""), newest(v, v.story.messages, messages, func(l line) line { return l })...)
 	}
 	return append(lines, "", program.Faint("q: stop watching"))
 }
 
-// newest returns the last lines of which there are too many, with how many are left
-// out in the place of the first.
-func (v *view) newest(all []line, room int) []string {
+// newest returns the lines of the last things of which there are too many, with how
+// many are left out in the place of the first. A long story costs no more than a short
+// one: the screen is drawn with each event.
+func newest[T any](v *view, all []T, room int, lineOf func(T) line) []string {
 	var lines []string
 	if left := len(all) - room; left > 0 {
 		left++ // whose line that is
 		lines = append(lines, program.Faint(fmt.Sprintf("… %d more", left)))
 		all = all[left:]
 	}
-	for _, l := range all {
+	for _, thing := range all {
+		l := lineOf(thing)
 		l.text = program.Cut(l.text, max(20, v.width-markWidth-3))
 		lines = append(lines, l.String())
 	}

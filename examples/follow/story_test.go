@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -157,6 +158,15 @@ func TestView_Fits(t *testing.T) {
 		assert.Equal(t, 2, strings.Count(got, " more\n"), "changes and messages are left out:\n%s", got)
 		assert.Contains(t, got, strings.Repeat("x", 15), "the newest are there")
 	}
+}
+
+// What a screen costs depends on its size, and not on how long the story is.
+func TestView_ManyChanges(t *testing.T) { //nolint:paralleltest // others would be counted, too
+	v, _ := newTestView(t, 5000)
+	for i := range 5000 {
+		v.Update(stepEvent(t, "resOutputsEvent", "update", fmt.Sprint("r", i)))
+	}
+	assert.Less(t, testing.AllocsPerRun(3, func() { v.View() }), 1000.0)
 }
 
 func TestView_Keys(t *testing.T) {

@@ -84,8 +84,6 @@ func (s *settings) check(args []string) error {
 	switch {
 	case s.format != "table" && s.format != "json":
 		return program.Usagef("-format must be table or json, not %q", s.format)
-	case s.ownerTag == "":
-		return program.Usagef("-owner-tag must not be empty")
 	case s.failOnStale && s.stale == 0:
 		return program.Usagef("-fail-on-stale has nothing to look for with -stale 0")
 	}

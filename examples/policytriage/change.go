@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (c change) request(issue *pulumiapi.PolicyIssue) (req pulumiapi.PolicyIssue
 func describe(req *pulumiapi.PolicyIssueUpdateRequest, issue *pulumiapi.PolicyIssue, login string) string {
 	var parts []string
 	if req.Priority != nil {
-		parts = append(parts, fmt.Sprintf("priority %s → %s", program.Printable(string(issue.Priority)), *req.Priority))
+		parts = append(parts, fmt.Sprintf("priority %s → %s", cmp.Or(program.Printable(string(issue.Priority)), "none"), *req.Priority))
 	}
 	if !req.AssignedTo.IsZero() {
 		before := assignee(issue)
@@ -207,6 +208,6 @@ func (t *triage) print(done *task) error {
 	if errors.Is(done.err, pulumiapi.ErrOutcomeUnknown) {
 		unsure = " (it may have been changed)"
 	}
-	_, err := fmt.Fprintf(t.out.Stderr, "%s: %s: %s\n", about, program.Red("not changed"+unsure), program.Printable(done.err.Error()))
-	return err
+	t.out.Say("%s: not changed%s: %s", about, unsure, program.Printable(done.err.Error()))
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,39 +9,44 @@ import (
 	"strings"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/examples/internal/program"
 )
-
-// texts is a flag that may be given more than once.
-type texts []string
-
-// String returns the values, as the flag package wants it.
-func (t *texts) String() string { return strings.Join(*t, ", ") }
-
-// Set adds a value.
-func (t *texts) Set(value string) error {
-	if value == "" {
-		return errors.New("it is empty")
-	}
-	*t = append(*t, value)
-	return nil
-}
 
 // filter says which issues are meant: those that all of its fields let through, of
 // which a field that is empty lets everything through.
 type filter struct {
-	packs, policies, severities, levels, stacks, statuses, assignees texts
+	packs, policies, severities, levels, stacks, statuses, assignees program.Texts
 	unassigned                                                       bool
 }
 
 // check returns what is wrong with the filter.
 func (f *filter) check() error {
-	for _, stack := range f.stacks {
-		if project, name, _ := strings.Cut(stack, "/"); project == "" || name == "" || strings.Contains(name, "/") {
-			return fmt.Errorf("-stack must be project/stack: %q", stack)
-		}
-	}
 	if f.unassigned && len(f.assignees) > 0 {
 		return errors.New("-unassigned and -assigned-to leave nothing over")
+	}
+	return cmp.Or(
+		checkWords("severity", f.severities, severities),
+		checkWords("level", f.levels, levels),
+		checkWords("status", f.statuses, statuses),
+	)
+}
+
+// What an issue that is not closed may be, beside severities.
+var (
+	levels = []pulumiapi.PolicyEnforcementLevel{
+		pulumiapi.PolicyEnforcementLevelMandatory, pulumiapi.PolicyEnforcementLevelAdvisory,
+		pulumiapi.PolicyEnforcementLevelRemediate, pulumiapi.PolicyEnforcementLevelDisabled,
+	}
+	statuses = []pulumiapi.PolicyIssueStatus{pulumiapi.PolicyIssueStatusOpen, pulumiapi.PolicyIssueStatusInProgress}
+)
+
+// checkWords returns which word that was given is none that is known: it would select
+// nothing, and a check would pass.
+func checkWords[T ~string](name string, given []string, known []T) error {
+	for _, word := range given {
+		if !slices.Contains(known, T(word)) {
+			return fmt.Errorf("-%s must be one of %v: %q", name, known, word)
+		}
 	}
 	return nil
 }
@@ -52,7 +58,7 @@ func (f *filter) grid() pulumiapi.GridFilter {
 	var conditions []pulumiapi.GridFilter
 	for _, column := range []struct {
 		name   string
-		values texts
+		values program.Texts
 	}{
 		{"policyPack", f.packs}, {"policyName", f.policies}, {"severity", f.severities}, {"level", f.levels}, {"status", f.statuses},
 	} {
@@ -84,7 +90,7 @@ func anyOf(values []string, condition func(string) pulumiapi.GridFilter) pulumia
 // selects reports whether an issue is meant. This decides, and not the service.
 func (f *filter) selects(issue *pulumiapi.PolicyIssue) bool {
 	for _, field := range []struct {
-		values texts
+		values program.Texts
 		value  string
 	}{
 		{f.packs, issue.PolicyPack},

@@ -146,13 +146,13 @@ func paint(severity pulumiapi.PolicySeverity, text string) string {
 // which policy has found it where.
 func writeIssue(out *strings.Builder, issue *pulumiapi.PolicyIssue, now time.Time) {
 	fields := []string{
-		issue.ID, string(issue.Priority), cmp.Or(assignee(issue), "nobody"), issue.PolicyName, where(issue), issue.ResourceName, "-",
+		issue.ID, string(issue.Priority), cmp.Or(assignee(issue), "nobody"), issue.PolicyName, where(issue), issue.ResourceName, "",
 	}
 	if !issue.ObservedAt.IsZero() {
 		fields[len(fields)-1] = age(now.Sub(issue.ObservedAt.Time))
 	}
 	for i := range fields {
-		fields[i] = program.Printable(fields[i])
+		fields[i] = cmp.Or(program.Printable(fields[i]), "-")
 	}
 	fmt.Fprintf(out, "  %s\n", strings.Join(fields, "  "))
 }

@@ -33,7 +33,7 @@ of them; upper and lower case differ):
   -pack name         of a policy pack
   -policy name       of a policy
   -severity word     critical, high, medium or low
-  -level word        mandatory or advisory
+  -level word        mandatory, advisory, remediate or disabled
   -stack project/stack
   -status word       open or in_progress
   -assigned-to login
@@ -48,8 +48,9 @@ What to do:
   -h                 show this help
 
 One change after the other is shown. One that fails is reported on the standard
-error, and the others go on, unless everything fails. What is as it should be
-already is left alone, so the same command can be given again.
+error, and the others go on, unless all of those that are made at the same time
+fail. What is as it should be already is left alone, so the same command can be
+given again.
 
 With -live, the access token is taken from PULUMI_ACCESS_TOKEN, or from what
 "pulumi login" left on this machine; the address from PULUMI_BACKEND_URL, from
@@ -103,7 +104,15 @@ func (s *settings) checkArgs(args []string) error {
 	if s.dryRun && s.change.isEmpty() {
 		return program.Usagef("-dry-run needs something to do: add -assign or -priority")
 	}
-	return s.cloud.Check()
+	if err := s.cloud.Check(); err != nil {
+		return err
+	}
+	for _, stack := range s.filter.stacks {
+		if _, err := s.cloud.Stack(stack); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *settings) run(ctx context.Context, out *program.Output) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/examples/internal/program"
 	"github.com/pulumiapi/pulumiapi/examples/internal/programtest"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
@@ -162,7 +163,6 @@ func TestPolicytriage_Filters(t *testing.T) {
 		"-assigned-to ada":                  {"issue-00"},
 		"-assigned-to ada -assigned-to bob": {"issue-00"},
 		"-unassigned":                       {"issue-01", "issue-02", "issue-03"},
-		"-status fixed":                     nil, // it is closed
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
@@ -189,7 +189,7 @@ func TestFilter_Selects(t *testing.T) {
 	issue := pulumiapi.PolicyIssue{
 		EntityType: pulumiapi.PolicyEntityTypeStack, EntityProject: "web", EntityID: "prod", PolicyPack: "aws", Severity: pulumiapi.PolicySeverityHigh,
 	}
-	f := filter{packs: texts{"cis", "aws"}, severities: texts{"high"}, stacks: texts{"web/prod"}, unassigned: true}
+	f := filter{packs: program.Texts{"cis", "aws"}, severities: program.Texts{"high"}, stacks: program.Texts{"web/prod"}, unassigned: true}
 	assert.True(t, f.selects(&issue))
 	for what, change := range map[string]func(*pulumiapi.PolicyIssue){
 		"pack":     func(i *pulumiapi.PolicyIssue) { i.PolicyPack = "AWS" },
@@ -293,7 +293,7 @@ func TestPolicytriage_Interrupted(t *testing.T) {
 	srv := newCloud(t, make([]pulumiapitest.PolicyIssue, 12)...)
 	srv.Inject(pulumiapitest.Fault{Endpoint: updateIssue, Skip: atATime, Delay: time.Minute})
 	process := programtest.Command{Args: []string{"-live", "-org", "acme", "-priority", "p0"}, Cloud: srv}.Start(t)
-	process.WaitForOutput("priority p4 → p0")
+	require.Eventually(t, func() bool { return len(updated(srv)) > atATime }, 10*time.Second, time.Millisecond, "the second batch")
 	process.Signal(os.Interrupt)
 	got := process.Wait()
 	assert.Equal(t, 1, got.Status)
@@ -325,12 +325,16 @@ func TestPolicytriage_WrongCommandLine(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
 		"-live":                          "-live needs to know the organization",
-		"-stack prod":                    `-stack must be project/stack: "prod"`,
-		"-stack a/b/c":                   `-stack must be project/stack: "a/b/c"`,
+		"-stack prod":                    `"prod" is not project/stack`,
+		"-stack a/b/c":                   `"a/b/c" is not project/stack`,
+		"-severity high -severity Low":   `-severity must be one of [critical high medium low]: "Low"`,
+		"-level hard":                    `-level must be one of [mandatory advisory remediate disabled]: "hard"`,
+		"-status fixed":                  `-status must be one of [open in_progress]: "fixed"`, // those are closed
 		"-priority p5":                   `-priority must be one of p0 to p4: "p5"`,
 		"-dry-run":                       "-dry-run needs something to do",
 		"-unassigned -assigned-to grace": "-unassigned and -assigned-to leave nothing over",
-		"-pack=":                         "it is empty",
+		"-pack=":                         "must not be empty",
+		"-assign=":                       "-assign must not be empty",
 		"all":                            `unexpected argument: "all"`,
 		"-all":                           "not defined: -all",
 	} {
@@ -395,5 +399,28 @@ func TestPolicytriage_Terminal(t *testing.T) {
 	assert.Contains(t, got.Stdout, "reading policy issues")
 	assert.Regexp(t, `\x1b\[31macme-guard-rails  critical .*\x1b\[0m`, got.Stdout)
 	got = programtest.Command{Terminal: true, Env: []string{"NO_COLOR=1"}}.Run(t)
-	assert.NotContains(t, got.Stdout, "\x1b[31m")
+	assert.NotContains(t, got.Stdout, "\x1b[")
+}
+
+// The standard output has colours, and the standard error, which may be a file all
+// the same, has none.
+func TestPolicytriage_NoColoursInErrors(t *testing.T) {
+	t.Parallel()
+	srv := newCloud(t, mixed()...)
+	srv.Inject(pulumiapitest.Fault{Endpoint: updateIssue, Status: http.StatusConflict})
+	got := programtest.Command{Args: []string{"-live", "-org", "acme", "-priority", "p0"}, Cloud: srv, Terminal: true}.Run(t)
+	assert.Equal(t, 1, got.Status)
+	assert.Contains(t, got.Stdout, ": not changed: pulumiapi: ")
+}
+
+// Of an issue, next to nothing may be known.
+func TestWriteIssue_Empty(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	writeIssue(&out, &pulumiapi.PolicyIssue{ID: "x"}, time.Now())
+	assert.Equal(t, "  x  -  nobody  -  -  -  -\n", out.String())
+	issue := pulumiapi.PolicyIssue{}
+	req, needed := change{priority: "p1"}.request(&issue)
+	assert.True(t, needed)
+	assert.Equal(t, "priority none → p1", describe(&req, &issue, ""))
 }

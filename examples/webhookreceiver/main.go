@@ -17,8 +17,8 @@ import (
 
 const help = `Receives the deliveries of webhooks (of the format "raw"), verifies that they are
 signed with the webhook's secret, and prints a line for each. A delivery that was
-printed is not printed again if it comes once more; one that could not be printed is
-answered with status 500, so that it can be delivered again.
+printed is not printed again if it comes once more, while the program runs; one that
+could not be printed is answered with status 500, so that it can be delivered again.
 
   webhookreceiver                     test itself against a Pulumi Cloud in memory
   WEBHOOK_SECRET=… webhookreceiver -addr :8080
@@ -67,8 +67,8 @@ func (s *settings) check(args []string) error {
 		return err
 	}
 	switch _, _, err := net.SplitHostPort(s.addr); {
-	case !strings.HasPrefix(s.path, "/"):
-		return program.Usagef("-path must begin with /: %q", s.path)
+	case !strings.HasPrefix(s.path, "/") || strings.ContainsAny(s.path, "?#"):
+		return program.Usagef("-path must begin with /, and end before any ? or #: %q", s.path)
 	case s.addr != "" && err != nil:
 		return program.Usagef("-addr must be host:port, or :port for all of the machine's addresses: %q", s.addr)
 	case s.selftest && s.secretFile != "":

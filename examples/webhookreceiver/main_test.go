@@ -171,13 +171,14 @@ func TestWebhookreceiver_NoSecret(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty")
 	require.NoError(t, os.WriteFile(empty, []byte("\n \n"), 0o600))
-	got := programtest.Run(t, "-addr", "127.0.0.1:0")
+	none := []string{"WEBHOOK_SECRET="} // whatever the test's own user has set
+	got := programtest.Command{Args: []string{"-addr", "127.0.0.1:0"}, Env: none}.Run(t)
 	assert.Equal(t, 2, got.Status)
 	assert.Contains(t, got.Stderr, "there is no secret to verify deliveries with: set WEBHOOK_SECRET, or add -secret-file")
-	got = programtest.Command{Args: []string{"-addr", "127.0.0.1:0", "-secret-file", empty}, Env: []string{"WEBHOOK_SECRET="}}.Run(t)
+	got = programtest.Command{Args: []string{"-addr", "127.0.0.1:0", "-secret-file", empty}, Env: none}.Run(t)
 	assert.Equal(t, 1, got.Status)
 	assert.Contains(t, got.Stderr, "empty has no secret in it")
-	got = programtest.Run(t, "-addr", "127.0.0.1:0", "-secret-file", filepath.Join(t.TempDir(), "missing"))
+	got = programtest.Command{Args: []string{"-addr", "127.0.0.1:0", "-secret-file", filepath.Join(t.TempDir(), "missing")}, Env: none}.Run(t)
 	assert.Equal(t, 1, got.Status)
 	assert.Contains(t, got.Stderr, "no such file")
 }
@@ -187,7 +188,9 @@ func TestWebhookreceiver_WrongCommandLine(t *testing.T) {
 	for args, want := range map[string]string{
 		"-secret s3cret": "not defined: -secret",
 		"-addr 8080":     `-addr must be host:port, or :port for all of the machine's addresses: "8080"`,
-		"-path hooks":    `-path must begin with /: "hooks"`,
+		"-path hooks":    `-path must begin with /, and end before any ? or #: "hooks"`,
+		"-path /a?b":     `-path must begin with /, and end before any ? or #: "/a?b"`,
+		"-addr=":         "-addr must not be empty", // and the test of itself is no receiver
 		"-secret-file x": "-secret-file needs an address to listen on: add -addr",
 		"-selftest -addr 127.0.0.1:0 -secret-file x": "-selftest makes up a secret of its own",
 		"now": "unexpected argument",

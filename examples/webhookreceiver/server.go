@@ -70,9 +70,7 @@ func at(path string, handler http.Handler) http.Handler {
 
 // run receives until the context ends, and lets what is under way then end.
 func (s *server) run(ctx context.Context) error {
-	if _, err := fmt.Fprintf(s.out.Stderr, "webhookreceiver: listening on %s\n", s.listener.Addr()); err != nil {
-		return errors.Join(err, s.listener.Close())
-	}
+	s.out.Say("webhookreceiver: listening on %s", s.listener.Addr()) // the first to write there
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(s.listener) }()
 	select {

@@ -3,6 +3,7 @@ package program
 import (
 	"flag"
 	"slices"
+	"strings"
 
 	"github.com/pulumiapi/pulumiapi"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
@@ -38,6 +39,16 @@ func (c *Cloud) Check() error {
 		c.Org = pulumiapitest.DemoOrganization
 	}
 	return nil
+}
+
+// Stack returns the stack of the organization that text, project/stack, names. Call
+// Check first.
+func (c *Cloud) Stack(text string) (pulumiapi.StackIdentifier, error) {
+	project, name, _ := strings.Cut(text, "/")
+	if project == "" || name == "" || strings.Contains(name, "/") {
+		return pulumiapi.StackIdentifier{}, Usagef("%q is not project/stack", text)
+	}
+	return pulumiapi.StackIdentifier{Org: c.Org, Project: project, Stack: name}, nil
 }
 
 // Connection is a client, and what to know about it.

@@ -100,12 +100,28 @@ func (p Program) parse(args []string) error {
 		return err
 	case err != nil:
 		return Usagef("%v", err)
+	}
+	if err := checkEmpty(flags); err != nil {
+		return err
+	}
+	switch {
 	case p.Check != nil:
 		return p.Check(flags.Args())
 	case flags.NArg() > 0:
 		return NoArguments(flags.Args())
 	}
 	return nil
+}
+
+// checkEmpty returns what is wrong if a text was given that is empty. In a script, that
+// is a variable that nobody has set, and not a wish for what happens without the flag.
+func checkEmpty(flags *flag.FlagSet) (err error) {
+	flags.Visit(func(f *flag.Flag) {
+		if text, ok := f.Value.(flag.Getter); ok && text.Get() == "" {
+			err = Usagef("-%s must not be empty", f.Name)
+		}
+	})
+	return err
 }
 
 // NoArguments is the part of a Check that wants no arguments behind the flags.

@@ -37,6 +37,7 @@ func TestRun_Statuses(t *testing.T) {
 		{[]string{"-then", "fail"}, 1, "hello", "greeter: failed on purpose\n"},
 		{[]string{"-then", "usage"}, 2, "hello", "greeter: -then usage is none\nFor help: greeter -h\n"},
 		{[]string{"-loud"}, 2, "", "greeter: flag provided but not defined: -loud\nFor help: greeter -h\n"},
+		{[]string{"-org", ""}, 2, "", "greeter: -org must not be empty\nFor help: greeter -h\n"},
 		{[]string{"-live"}, 2, "", "greeter: -live needs to know the organization: add -org and its name\nFor help: greeter -h\n"},
 		{[]string{"acme\x1b"}, 2, "", "greeter: unexpected argument: \"acme\\x1b\"\nFor help: greeter -h\n"},
 		{[]string{"-then", "found"}, 3, "hello", ""},

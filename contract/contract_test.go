@@ -119,7 +119,7 @@ func untilInterrupted(t *testing.T) (context.Context, context.CancelFunc) {
 	t.Helper()
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
 	deadline, ok := t.Deadline()
-	if !ok {
+	if !ok || !*live { // what is in memory needs no cleaning
 		return ctx, stop
 	}
 	limited, cancel := context.WithDeadline(ctx, deadline.Add(-cleanUpTime))
@@ -133,6 +133,9 @@ const cleanUpTime = time.Minute
 func newCloud(ctx context.Context, t *testing.T) *cloud {
 	t.Helper()
 	if !*live {
+		if *liveWrites || *liveOrg != "" {
+			t.Fatal("-org and -live-writes are for a real Pulumi Cloud: add -live")
+		}
 		return newMemoryCloud(t) //nolint:contextcheck // the cloud in memory ends with the test
 	}
 	if *liveOrg == "" {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -26,6 +27,7 @@ type Recorder struct {
 	mu        sync.Mutex // guards what is below, and the exchanges
 	exchanges []*exchange
 	closed    bool
+	written   bool // the file
 }
 
 // RecordOption changes how a [Recorder] works.
@@ -41,7 +43,7 @@ func WithTransport(base http.RoundTripper) RecordOption {
 // decompression: 4 MiB, unless set. Longer ones are passed on as they are, and left
 // out of the file.
 func WithMaxBody(size int64) RecordOption {
-	return func(r *Recorder) { r.maxBody = size }
+	return func(r *Recorder) { r.maxBody = min(size, math.MaxInt64-1) } // one more is read
 }
 
 // WithSecretNames scrubs what stands under these names, too, in JSON, headers,
@@ -104,7 +106,7 @@ type exchange struct {
 	answer  http.Header
 	got     capture
 	err     error // why there was no answer
-	aborted bool  // the client has stopped waiting
+	aborted error // why the client has stopped waiting, if it has
 }
 
 // capture is a body, or what there was of it.
@@ -112,11 +114,12 @@ type capture struct {
 	data    []byte
 	whole   bool // it has arrived to its end
 	tooLong bool // and is not kept therefore
+	limit   int64
 }
 
-// add keeps data, unless it gets too long.
-func (c *capture) add(data []byte, limit int64) {
-	if c.tooLong || int64(len(c.data)+len(data)) > limit {
+// add keeps data, unless it gets longer than the limit.
+func (c *capture) add(data []byte) {
+	if c.tooLong || int64(len(c.data)+len(data)) > c.limit {
 		c.data, c.tooLong = nil, true
 		return
 	}
@@ -125,7 +128,7 @@ func (c *capture) add(data []byte, limit int64) {
 
 // RoundTrip sends a request on.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	x := &exchange{method: req.Method, url: *req.URL, header: req.Header.Clone()}
+	x := &exchange{method: req.Method, url: *req.URL, header: req.Header.Clone(), sent: capture{limit: r.maxBody}, got: capture{limit: r.maxBody}}
 	sent, err := r.takeBody(req, x)
 	if err != nil {
 		return nil, err
@@ -144,7 +147,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
-		x.err, x.aborted = err, req.Context().Err() != nil
+		x.err, x.aborted = err, req.Context().Err()
 		return nil, err
 	}
 	x.status, x.answer = resp.StatusCode, resp.Header.Clone()
@@ -153,7 +156,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	case resp.Body == nil || resp.Body == http.NoBody || resp.ContentLength == 0 || req.Method == http.MethodHead:
 		x.got.whole = true
 	default:
-		resp.Body = &recordedBody{ReadCloser: resp.Body, recorder: r, x: x, length: resp.ContentLength, ended: ended(req.Context())}
+		resp.Body = &recordedBody{ReadCloser: resp.Body, recorder: r, x: x, length: resp.ContentLength, ended: req.Context().Err}
 	}
 	return resp, nil
 }
@@ -171,7 +174,7 @@ func (r *Recorder) takeBody(req *http.Request, x *exchange) (*http.Request, erro
 		return nil, err
 	}
 	sent := req.WithContext(req.Context())
-	x.sent.add(data, r.maxBody)
+	x.sent.add(data)
 	switch {
 	case x.sent.tooLong:
 		sent.Body = struct {
@@ -195,12 +198,6 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// ended returns what tells whether the context has ended: kept in a struct, a
-// context looks like one to be used.
-func ended(ctx context.Context) func() bool {
-	return func() bool { return ctx.Err() != nil }
-}
-
 // recordedBody is the body of an answer, on its way to the client.
 type recordedBody struct {
 	io.ReadCloser
@@ -209,7 +206,8 @@ type recordedBody struct {
 	x        *exchange
 	length   int64 // -1 if it is not known
 	read     int64
-	ended    func() bool
+	settled  bool // it has broken, or was closed
+	ended    func() error
 }
 
 // Read implements [io.Reader].
@@ -218,9 +216,12 @@ func (b *recordedBody) Read(p []byte) (int, error) {
 	b.recorder.mu.Lock()
 	defer b.recorder.mu.Unlock()
 	b.read += int64(n)
-	b.x.got.add(p[:n], b.recorder.maxBody)
-	if err == io.EOF || b.read == b.length {
+	b.x.got.add(p[:n])
+	switch {
+	case err == io.EOF, b.read == b.length:
 		b.x.got.whole = true
+	case err != nil:
+		b.settle()
 	}
 	return n, err
 }
@@ -228,11 +229,18 @@ func (b *recordedBody) Read(p []byte) (int, error) {
 // Close implements [io.Closer].
 func (b *recordedBody) Close() error {
 	b.recorder.mu.Lock()
-	if !b.x.got.whole && b.ended() {
-		b.x.aborted = true
-	}
+	b.settle()
 	b.recorder.mu.Unlock()
 	return b.ReadCloser.Close()
+}
+
+// settle decides why there is no more of the body. What ends later, as the context of
+// an attempt does, is not the reason.
+func (b *recordedBody) settle() {
+	if !b.settled && !b.x.got.whole {
+		b.x.aborted = b.ended()
+	}
+	b.settled = true
 }
 
 // CloseIdleConnections closes those of the transport below.
@@ -245,14 +253,14 @@ func (r *Recorder) CloseIdleConnections() {
 // Close writes the file, in place of one that is there, as a whole or not at all.
 // What is under way is not in it, and no request can be sent any more. A body that
 // was too long to be recorded is an error, although the file is written: its replay
-// will fail there. Closing again does nothing.
+// will fail there. Closing again does nothing, unless nothing could be written.
 func (r *Recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
+	r.closed = true
+	if r.written {
 		return nil
 	}
-	r.closed = true
 	data, tooLong, err := r.encode()
 	if err == nil {
 		err = writeWhole(r.file, data)
@@ -260,6 +268,7 @@ func (r *Recorder) Close() error {
 	if err != nil {
 		return fmt.Errorf("pulumiapitest: record %s: %w", r.file, err)
 	}
+	r.written = true
 	return errors.Join(tooLong...)
 }
 
@@ -296,8 +305,8 @@ func newRecordedExchange(clean *scrubber, x *exchange) recordedExchange {
 		Body:   newBody(clean, x.header, x.sent),
 	}}
 	switch {
-	case x.aborted:
-		recorded.Aborted = true
+	case x.aborted != nil:
+		recorded.Aborted, recorded.TimedOut = true, errors.Is(x.aborted, context.DeadlineExceeded)
 	case x.err != nil:
 		var op *net.OpError
 		recorded.Error = &recordedError{

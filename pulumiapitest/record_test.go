@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -264,6 +266,7 @@ func TestRecord_RetriesAndFaultsArePlayedAgain(t *testing.T) {
 				_, replayed = replayer.Client().Stacks.Get(pulumiapi.CaptureResponse(t.Context(), &again), acmeProd)
 				assert.Equal(t, live == nil, replayed == nil, "%v, %v", live, replayed)
 				assert.Equal(t, attempts.Attempts, again.Attempts)
+				assert.NotContains(t, readText(t, file), `"aborted"`, "it was the service")
 				assert.NoError(t, replayer.Close())
 			})
 		})
@@ -410,6 +413,55 @@ func TestRecord_WhatIsAbortedIsAbortedAgain(t *testing.T) {
 	}
 }
 
+// Whoever leaves a list aborts the pages that were asked for ahead, and may want them
+// later. Nobody is to wait for that to happen again.
+func TestRecord_WhatIsAbortedIsAnsweredIfItIsWanted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newStackServer(t)
+		aborted := 3
+		base := roundTripper(func(req *http.Request) (*http.Response, error) {
+			if aborted--; aborted >= 0 {
+				<-req.Context().Done()
+				return nil, req.Context().Err()
+			}
+			return srv.HTTPClient().Transport.RoundTrip(req)
+		})
+		file := recordSession(t, srv, func(client *pulumiapi.Client) {
+			for range 2 {
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() { synctest.Wait(); cancel() }()
+				_, err := client.Stacks.Get(ctx, acmeProd)
+				require.ErrorIs(t, err, context.Canceled)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := client.Stacks.Get(ctx, acmeProd)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			_, err = client.Stacks.Get(t.Context(), acmeProd)
+			require.NoError(t, err)
+		}, pulumiapitest.WithTransport(base))
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for _, needed := range []int{1, 2} {
+			replayer := replayOf(t, file)
+			for range needed {
+				_, err := replayer.Client().Stacks.Get(ctx, acmeProd)
+				require.NoError(t, err)
+				require.NoError(t, replayer.Close())
+			}
+			if needed == 2 { // what timed out does so again
+				_, err := replayer.Client().Stacks.Get(ctx, acmeProd)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				_, err = replayer.Client().Stacks.Get(t.Context(), acmeProd)
+				require.NoError(t, err)
+				require.NoError(t, replayer.Close())
+			}
+		}
+	})
+}
+
 // blocked is a body from which nothing comes.
 type blocked <-chan struct{}
 
@@ -520,6 +572,23 @@ func TestRecord_FailsWhereNothingCanBeWritten(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(folder))
 	require.ErrorContains(t, recorder.Close(), folder)
+	require.ErrorContains(t, recorder.Close(), folder, "still")
+	require.NoError(t, os.Mkdir(folder, 0o750))
+	require.NoError(t, recorder.Close())
+	assert.FileExists(t, filepath.Join(folder, "session.json"))
+}
+
+func TestRecord_WithoutALimitForBodies(t *testing.T) {
+	t.Parallel()
+	echo := roundTripper(func(req *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: req.Body, ContentLength: -1}, nil
+	})
+	file := filepath.Join(t.TempDir(), "long.json")
+	recorder, err := pulumiapitest.Record(file, pulumiapitest.WithTransport(echo), pulumiapitest.WithMaxBody(math.MaxInt64))
+	require.NoError(t, err)
+	assert.Equal(t, "body", requireAnswer(t, recorder, http.MethodPost, "https://pulumi.test/api/a", "body"))
+	require.NoError(t, recorder.Close())
+	assert.Equal(t, "body", requireAnswer(t, replayOf(t, file), http.MethodPost, "https://pulumi.test/api/a", "body"))
 }
 
 func TestRecord_ABodyThatFailsIsNotSent(t *testing.T) {

@@ -29,8 +29,10 @@ type recordedExchange struct {
 	Request  recordedRequest   `json:"request"`
 	Response *recordedResponse `json:"response,omitzero"`
 	Error    *recordedError    `json:"error,omitzero"`
-	// Aborted says that the client did not wait for the answer.
-	Aborted bool `json:"aborted,omitzero"`
+	// Aborted says that the client did not wait for the answer, and TimedOut that
+	// it had waited as long as it might.
+	Aborted  bool `json:"aborted,omitzero"`
+	TimedOut bool `json:"timedOut,omitzero"`
 }
 
 type recordedRequest struct {
@@ -75,8 +77,11 @@ func newBody(clean *scrubber, header http.Header, c capture) body {
 	}
 	data, b := c.data, body{}
 	for isGzip := true; isGzip && b.Gzip < maxGzip; {
-		if data, isGzip = gunzipped(data); isGzip {
+		if data, isGzip = gunzipped(data, c.limit); isGzip {
 			b.Gzip++
+		}
+		if isGzip && c.limit > 0 && int64(len(data)) > c.limit {
+			return body{LeftOut: true}
 		}
 	}
 	mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
@@ -89,7 +94,11 @@ func newBody(clean *scrubber, header http.Header, c capture) body {
 	case mediaType == "application/x-www-form-urlencoded":
 		b.Text = []string{clean.query(string(data))}
 	default:
-		b.Text = strings.SplitAfter(clean.text(string(data)), "\n")
+		text, isJSON := clean.jsonDocuments(data)
+		if !isJSON {
+			text = clean.text(string(data))
+		}
+		b.Text = strings.SplitAfter(text, "\n")
 		if last := len(b.Text) - 1; b.Text[last] == "" {
 			b.Text = b.Text[:last]
 		}
@@ -97,10 +106,10 @@ func newBody(clean *scrubber, header http.Header, c capture) body {
 	return b
 }
 
-// gunzipped returns data as it is without compression, up to where it is cut off or
-// broken, and whether there was any. Nothing else begins like this, and some of the
-// service's answers don't say it.
-func gunzipped(data []byte) ([]byte, bool) {
+// gunzipped returns data as it is without compression, up to where it is cut off,
+// broken or longer than the limit, if that is not 0, and whether there was any. Nothing
+// else begins like this, and some of the service's answers don't say it.
+func gunzipped(data []byte, limit int64) ([]byte, bool) {
 	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 		return data, false
 	}
@@ -108,7 +117,11 @@ func gunzipped(data []byte) ([]byte, bool) {
 	if err != nil {
 		return data, false
 	}
-	plain, _ := io.ReadAll(reader) // what is broken behind that is not worth its secrets
+	var unpacked io.Reader = reader
+	if limit > 0 {
+		unpacked = io.LimitReader(reader, limit+1)
+	}
+	plain, _ := io.ReadAll(unpacked) // what is broken behind that is not worth its secrets
 	return plain, true
 }
 
@@ -160,8 +173,12 @@ func decodeRecording(data []byte) (r recording, lines []int, err error) {
 		return r, nil, fmt.Errorf("1: the format is %d, and only %d is known", outer.Format, recordingFormat)
 	}
 	r = recording{Format: outer.Format, SecretNames: outer.SecretNames, Exchanges: make([]recordedExchange, len(outer.Exchanges))}
-	lines = exchangeLines(data)
+	lines = make([]int, len(outer.Exchanges))
+	at, line := 0, 1
 	for i, raw := range outer.Exchanges {
+		next := at + bytes.Index(data[at:], raw) // which is as it was
+		line += bytes.Count(data[at:next], []byte("\n"))
+		at, lines[i] = next, line
 		decoder := json.NewDecoder(bytes.NewReader(raw))
 		decoder.DisallowUnknownFields() // whoever edits the file may mistype
 		if err := decoder.Decode(&r.Exchanges[i]); err != nil {
@@ -184,30 +201,6 @@ func (x recordedExchange) check() error {
 		return fmt.Errorf("the status %d is none", x.Response.Status)
 	}
 	return nil
-}
-
-// exchangeLines returns the lines on which the exchanges of a file begin, which is
-// valid JSON.
-func exchangeLines(data []byte) []int {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	_, _ = decoder.Token() // its opening brace
-	var lines []int
-	for decoder.More() {
-		name, _ := decoder.Token()
-		if name != "exchanges" {
-			_ = decoder.Decode(new(json.RawMessage))
-			continue
-		}
-		_, _ = decoder.Token() // the opening bracket
-		for decoder.More() {
-			before := int(decoder.InputOffset())
-			start := before + bytes.IndexByte(data[before:], '{')
-			lines = append(lines, lineAt(data, start))
-			_ = decoder.Decode(new(json.RawMessage))
-		}
-		_, _ = decoder.Token()
-	}
-	return lines
 }
 
 // errorLine returns the line in data that an error of encoding/json is about.

@@ -28,6 +28,7 @@ var ErrNotRecorded = errors.New("pulumiapitest: not recorded")
 type Replayer struct {
 	file    string
 	baseURL string // "" if the recording doesn't tell
+	client  *pulumiapi.Client
 
 	mu      sync.Mutex // guards what is below
 	clean   *scrubber
@@ -39,9 +40,10 @@ type Replayer struct {
 type recordedPlay struct {
 	recordedExchange
 
-	line int
-	key  requestKey
-	used bool
+	line  int
+	key   requestKey
+	used  bool
+	heard bool // in the place of one that was aborted
 }
 
 // Replay returns a [Replayer] of the file that a [Recorder] has written, or an error
@@ -58,6 +60,10 @@ type recordedPlay struct {
 // don't count, and neither do secrets, as long as those that were equal are. A
 // request that was recorded several times is answered in that order, and then no
 // more; different requests may come in any order.
+//
+// A list that is left before its end asks for more pages ahead of that, or fewer,
+// each time: what is to be played reliably should walk lists to their ends, or get
+// pages one by one.
 //
 // What has no answer fails with an error that is [ErrNotRecorded], and says which
 // recorded request is the nearest, and how that differs.
@@ -81,17 +87,14 @@ func Replay(file string) (*Replayer, error) {
 		}
 		r.played = append(r.played, &recordedPlay{recordedExchange: x, line: lines[i], key: newRequestKey(x.Request.Method, u, x.Request.Body)})
 	}
+	if r.client, err = pulumiapi.NewClient(r.Options()...); err != nil { // only if the file was made up
+		return nil, fmt.Errorf("pulumiapitest: replay %s: %w", file, err)
+	}
 	return r, nil
 }
 
 // Client returns a client for what was recorded: [Replayer.Options] are its options.
-func (r *Replayer) Client() *pulumiapi.Client {
-	client, err := pulumiapi.NewClient(r.Options()...)
-	if err != nil {
-		panic("pulumiapitest: the replayer's own options are refused: " + err.Error()) // only if the file was made up
-	}
-	return client
-}
+func (r *Replayer) Client() *pulumiapi.Client { return r.client }
 
 // Options returns options to make a client with: the base URL of the recording, an
 // access token that is none, the replayer in place of the network, and retries that
@@ -108,8 +111,9 @@ func (r *Replayer) Options() []pulumiapi.Option {
 	return opts
 }
 
-// RoundTrip answers as it was recorded. A request that was aborted then waits to be
-// aborted again.
+// RoundTrip answers as it was recorded. A request that timed out then waits to do so
+// again. One that was aborted otherwise was not needed then, but may be this time: it
+// is answered as the next one that is equal, or waits if there is none.
 func (r *Replayer) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent := capture{whole: true}
 	if req.Body != nil {
@@ -150,11 +154,26 @@ func (r *Replayer) next(req *http.Request, sent capture) (*recordedPlay, error) 
 		return nil, fmt.Errorf("%w: %s: its URL can't be read", ErrNotRecorded, req.Method)
 	}
 	key := newRequestKey(req.Method, u, asBody)
+	var aborted *recordedPlay
 	for _, play := range r.played {
-		if !play.used && play.key.answers(key) {
+		if play.used || !play.key.answers(key) {
+			continue
+		}
+		if aborted == nil {
 			play.used = true
+			if play.Aborted && !play.TimedOut {
+				aborted = play
+				continue
+			}
 			return play, nil
 		}
+		if !play.Aborted {
+			play.heard = true
+			return play, nil
+		}
+	}
+	if aborted != nil {
+		return aborted, nil
 	}
 	err = fmt.Errorf("%w: %s %s: %s", ErrNotRecorded, req.Method, scrubbed, r.nearest(key))
 	if !slices.ContainsFunc(r.missing, func(other error) bool { return other.Error() == err.Error() }) { // as a retry's is
@@ -255,7 +274,7 @@ func (r *Replayer) Unused() []string {
 	defer r.mu.Unlock()
 	var unused []string
 	for _, play := range r.played {
-		if !play.used && !play.Aborted {
+		if !play.used && !play.heard && !play.Aborted {
 			unused = append(unused, fmt.Sprintf("%s:%d: %s %s", r.file, play.line, play.Request.Method, play.Request.URL))
 		}
 	}

@@ -196,12 +196,28 @@ func TestReplay_ErrorsInTheFileNameTheLine(t *testing.T) {
 		"no method":        {writeRecording(t, good, good, `{"request": {"url": "/a"}}`), "made-up.json:4: a request needs a method and a url"},
 		"no answer":        {writeRecording(t, `{"request": {"method": "GET", "url": "/a"}}`), "made-up.json:2: there is neither a response nor an error"},
 		"a status of none": {writeRecording(t, strings.Replace(good, "200", "20", 1)), "made-up.json:2: the status 20 is none"},
+		"a scheme of none": {writeRecording(t, recorded("GET", "ftp://pulumi.test/api/a", "", "")), "made-up.json: pulumiapi: argument WithBaseURL"},
 		"a url of none":    {writeRecording(t, recorded("GET", "http://[", "", "")), "made-up.json:2: the url can't be read"},
 		"another format":   {otherFormat, "made-up.json:1: the format is 0, and only 1 is known"},
 	} {
 		_, err := pulumiapitest.Replay(test.file)
 		require.ErrorContains(t, err, test.want, name)
 		require.ErrorContains(t, err, "pulumiapitest: replay", name)
+	}
+}
+
+// Names in other cases are the same to encoding/json, and null is an array of none.
+func TestReplay_OfAFileThatIsHardlyRight(t *testing.T) {
+	t.Parallel()
+	for text, unused := range map[string]int{
+		`{"exchanges": null, "format": 1}`: 0,
+		`{"format": 1}`:                    0,
+		`{"Exchanges": [{"request": {"method": "GET", "url": "/a"}, "error": {"text": "x"}}], "format": 1}`:          1,
+		"{\"format\": 1, \"exchanges\": [\n\n{\"request\": {\"method\": \"GET\", \"url\": \"/a\"}, \"error\": {}}]}": 1,
+	} {
+		file := filepath.Join(t.TempDir(), "made-up.json")
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		assert.Len(t, replayOf(t, file).Unused(), unused, text)
 	}
 }
 

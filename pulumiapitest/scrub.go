@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // scrubber puts placeholders in the place of secrets. It finds them by the names
@@ -133,12 +134,59 @@ var secretShapes = []hinted{
 }
 
 // secretPairs are the places in a text that have a name, the first group, and a
-// value, the second: JSON in text, headers and YAML line by line, the queries of
-// URLs.
+// value, the second: JSON in text, values in quotes, headers and YAML line by line and
+// in braces, the queries of URLs and what looks like them, the parts of a form.
 var secretPairs = []hinted{
 	{[]string{`"`}, regexp.MustCompile(`"((?:[^"\\]|\\.)*)"\s*:\s*"((?:[^"\\]|\\.)*)"`)},
+	{[]string{`"`}, regexp.MustCompile(`([\w.:-]+)[\t ]*[:=][\t ]*"((?:[^"\\]|\\.)+)"`)},
+	{[]string{`'`}, regexp.MustCompile(`([\w.:-]+)'?[\t ]*[:=][\t ]*'([^'\r\n]+)'`)},
 	{[]string{": ", ":\t", "="}, regexp.MustCompile(`(?m)^[\t -]*([\w.:-]+?)(?::[\t ]+|[\t ]*=[\t ]*)([^\s"][^\r\n]*)`)},
-	{[]string{"="}, regexp.MustCompile(`[?&;]([\w.%-]+)=([^&;\s"'<>#]+)`)},
+	{[]string{"{"}, regexp.MustCompile(`[{,][\t ]*([\w.:-]+):[\t ]+([^\s"',}]+)`)},
+	{[]string{"="}, regexp.MustCompile(`(?:^|[?&;\s])([\w.%-]+)=([^&;\s"'<>#]+)`)},
+	{[]string{"form-data"}, regexp.MustCompile(`(?i)form-data;[^\r\n]*\bname="([^"\r\n]+)"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^\r\n]+)`)},
+}
+
+// yamlBlock begins a value that goes on below, further to the right, and yamlValue is
+// what there is of it in a line.
+var (
+	yamlBlock = regexp.MustCompile(`^([\t -]*)([\w.:-]+):[\t ]*(?:[|>][0-9+-]*)?[\t ]*\r?\n$`)
+	yamlValue = regexp.MustCompile(`^([\t -]*(?:[\w.:-]+:[\t ]+)?)([^\r\n]+)`)
+)
+
+// yamlBlocks returns text without the secrets in YAML that have lines of their own.
+func (s *scrubber) yamlBlocks(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	secretBelow := -1 // how far to the right the name of a secret is
+	for i, line := range lines {
+		block := yamlBlock.FindStringSubmatch(line)
+		indent := len(line) - len(strings.TrimLeft(line, " \t"))
+		switch {
+		case strings.TrimSpace(line) == "":
+		case secretBelow >= 0 && indent > secretBelow:
+			if len(block) == 0 {
+				lines[i] = replaceGroup(yamlValue, 2, line, func(groups []string) string { return s.secret(groups[2]) })
+			}
+		case len(block) > 0 && s.isSecretName(block[2]):
+			secretBelow = len(block[1])
+		default:
+			secretBelow = -1
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// longBase64 may be other text in base64.
+var longBase64 = regexp.MustCompile(`[0-9A-Za-z+/_-]{16,}={0,2}`)
+
+// hidesSecret reports whether something is base64 of a text that has secrets.
+func (s *scrubber) hidesSecret(encoded string) bool {
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		decoded, err := encoding.DecodeString(strings.TrimRight(encoded, "="))
+		if err == nil && utf8.Valid(decoded) {
+			return s.text(string(decoded)) != string(decoded)
+		}
+	}
+	return false
 }
 
 // userInfo is what stands before the host of a URL in a text, if it has a password or
@@ -147,6 +195,12 @@ var userInfo = regexp.MustCompile(`(://)([^/@\s"'<>:]*:[^/@\s"'<>]+|[^/@\s"'<>:]
 
 // text returns text without its secrets.
 func (s *scrubber) text(text string) string {
+	if clean, ok := s.jsonInText(text); ok {
+		return clean
+	}
+	if strings.Contains(text, ":") && strings.Contains(text, "\n") {
+		text = s.yamlBlocks(text)
+	}
 	for _, pair := range secretPairs {
 		if !pair.concerns(text) {
 			continue
@@ -179,6 +233,12 @@ func (s *scrubber) text(text string) string {
 			return s.secret(found)
 		})
 	}
+	text = longBase64.ReplaceAllStringFunc(text, func(found string) string {
+		if s.hidesSecret(found) {
+			return s.secret(found)
+		}
+		return found
+	})
 	return s.replacer().Replace(text)
 }
 
@@ -229,7 +289,7 @@ func writtenForms(secret string) []string {
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(secret)
 	return []string{
-		secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+		secret, url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath(), html.EscapeString(secret),
 		strings.Trim(string(quoted), `"`), strings.Trim(unescaped.String(), "\"\n"),
 		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
 	}
@@ -251,8 +311,8 @@ func (s *scrubber) url(u *url.URL) string {
 			segments[i] = url.PathEscape(scrubbed)
 		}
 	}
-	clean.RawPath = strings.Join(segments, "/")
-	clean.Path, _ = url.PathUnescape(clean.RawPath) // escaped correctly: it was, or is by us
+	clean.RawPath = s.replacer().Replace(strings.Join(segments, "/")) // there may be slashes in a secret
+	clean.Path, _ = url.PathUnescape(clean.RawPath)                   // escaped correctly: it was, or is by us
 	return clean.String()
 }
 
@@ -263,7 +323,7 @@ func (s *scrubber) query(query string) string {
 	}
 	pairs := strings.Split(query, "&")
 	for i, pair := range pairs {
-		name, value, _ := strings.Cut(pair, "=")
+		name, value, hasValue := strings.Cut(pair, "=")
 		decodedName, err := url.QueryUnescape(name)
 		if err != nil {
 			decodedName = name
@@ -277,7 +337,13 @@ func (s *scrubber) query(query string) string {
 			scrubbed = s.secret(decoded)
 		}
 		if scrubbed != decoded {
-			pairs[i] = name + "=" + url.QueryEscape(scrubbed)
+			value = url.QueryEscape(scrubbed)
+		}
+		if scrubbedName := s.text(decodedName); scrubbedName != decodedName {
+			name = url.QueryEscape(scrubbedName)
+		}
+		if pairs[i] = name; hasValue {
+			pairs[i] += "=" + value
 		}
 	}
 	return strings.Join(pairs, "&")
@@ -312,8 +378,12 @@ func (s *scrubber) learn(header http.Header) {
 		for _, value := range values {
 			switch normalized(name) {
 			case "authorization", "proxyauthorization":
-				_, token, _ := strings.Cut(value, " ")
+				scheme, token, _ := strings.Cut(value, " ")
 				s.secret(cmp.Or(strings.TrimSpace(token), value))
+				if decoded, err := base64.StdEncoding.DecodeString(token); err == nil && strings.EqualFold(scheme, "basic") {
+					_, password, _ := strings.Cut(string(decoded), ":")
+					s.secret(password)
+				}
 			case "cookie":
 				for pair := range strings.SplitSeq(value, ";") {
 					_, crumb, _ := strings.Cut(pair, "=")

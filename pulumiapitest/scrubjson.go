@@ -3,6 +3,8 @@ package pulumiapitest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 )
 
@@ -37,15 +39,75 @@ func (s *scrubber) json(data []byte) []byte {
 	return out.Bytes()
 }
 
+// jsonInText returns text that is a JSON document without its secrets, if it is one:
+// the text as it was, if there are none.
+func (s *scrubber) jsonInText(text string) (clean string, ok bool) {
+	data := []byte(strings.TrimSpace(text))
+	if !beginsJSON(data) || !json.Valid(data) {
+		return "", false
+	}
+	var was bytes.Buffer
+	_ = json.Compact(&was, data) // it is valid
+	scrubbed := s.json(data)
+	if bytes.Equal(scrubbed, was.Bytes()) {
+		return text, true
+	}
+	return string(scrubbed), true
+}
+
+// jsonDocuments returns JSON documents, line by line, without their secrets, if that is
+// what data is. The last one may be cut off: then it ends behind its last value that is
+// whole, as half a secret is one, too.
+func (s *scrubber) jsonDocuments(data []byte) (lines string, ok bool) {
+	if !beginsJSON(bytes.TrimSpace(data)) {
+		return "", false
+	}
+	p := jsonParser{decoder: json.NewDecoder(bytes.NewReader(data)), data: data}
+	p.decoder.UseNumber()
+	var out bytes.Buffer
+	for {
+		v := p.value()
+		if v.isMissing() {
+			break
+		}
+		s.writeJSON(&out, v, false)
+		out.WriteByte('\n')
+	}
+	if !errors.Is(p.err, io.EOF) && !errors.Is(p.err, io.ErrUnexpectedEOF) {
+		return "", false // something else follows
+	}
+	lines = out.String()
+	if p.open > 0 || data[len(data)-1] != '\n' {
+		lines = strings.TrimSuffix(lines, "\n")
+	}
+	return lines[:len(lines)-p.open], true
+}
+
+// beginsJSON reports whether data begins as an object or an array does.
+func beginsJSON(data []byte) bool { return len(data) > 0 && (data[0] == '{' || data[0] == '[') }
+
 type jsonParser struct {
 	decoder *json.Decoder
 	data    []byte
+	err     error // the first one; there is none as long as the JSON is valid
+	open    int   // how many objects and arrays nothing has closed
 }
 
-// value reads the next value. Its errors can't come: the JSON is valid.
+func (p *jsonParser) token() json.Token {
+	token, err := p.decoder.Token()
+	if p.err == nil {
+		p.err = err
+	}
+	return token
+}
+
+// value reads the next value.
 func (p *jsonParser) value() jsonValue {
 	start := p.decoder.InputOffset()
-	token, _ := p.decoder.Token()
+	token := p.token()
+	if p.err != nil {
+		return jsonValue{}
+	}
 	v := jsonValue{raw: bytes.TrimLeft(p.data[start:p.decoder.InputOffset()], " \t\r\n,:")}
 	switch token := token.(type) {
 	case string:
@@ -53,24 +115,43 @@ func (p *jsonParser) value() jsonValue {
 	case json.Delim:
 		v.opening = token
 		for p.decoder.More() {
+			var name jsonValue
 			if token == '{' {
-				v.members = append(v.members, jsonMember{name: p.value(), value: p.value()})
-			} else {
-				v.elements = append(v.elements, p.value())
+				name = p.value()
+			}
+			value := p.value()
+			switch {
+			case value.isMissing():
+			case token == '{':
+				v.members = append(v.members, jsonMember{name, value})
+			default:
+				v.elements = append(v.elements, value)
+			}
+			if p.err != nil {
+				break
 			}
 		}
-		_, _ = p.decoder.Token() // what closes it
+		if p.token(); p.err != nil {
+			p.open++
+		}
 	}
 	return v
 }
 
+func (v jsonValue) isMissing() bool { return len(v.raw) == 0 }
+
 func (v jsonValue) isString() bool { return len(v.raw) > 0 && v.raw[0] == '"' }
 
 // holdsSecret reports whether an object says of itself that its value is secret, as
-// values of a stack's configuration do, and those in its state.
-func (v jsonValue) holdsSecret() bool {
+// values of a stack's configuration do, and those in its state, and variables that
+// have the name of a secret.
+func (s *scrubber) holdsSecret(v jsonValue) bool {
 	for _, m := range v.members {
 		switch m.name.text {
+		case "name", "key":
+			if s.isSecretName(m.value.text) {
+				return true
+			}
 		case "secret", "isSecret":
 			if string(m.value.raw) == "true" {
 				return true
@@ -86,7 +167,7 @@ func (v jsonValue) holdsSecret() bool {
 func (s *scrubber) writeJSON(out *bytes.Buffer, v jsonValue, secret bool) {
 	switch {
 	case v.opening == '{':
-		holdsSecret := v.holdsSecret()
+		holdsSecret := s.holdsSecret(v)
 		out.WriteByte('{')
 		for i, m := range v.members {
 			if i > 0 {
@@ -109,6 +190,8 @@ func (s *scrubber) writeJSON(out *bytes.Buffer, v jsonValue, secret bool) {
 		out.WriteByte(']')
 	case v.isString():
 		s.writeString(out, v, secret)
+	case secret && strings.IndexByte("-0123456789", v.raw[0]) >= 0:
+		out.WriteByte('0')
 	default:
 		out.Write(v.raw)
 	}

@@ -85,7 +85,8 @@ var auditLogDeleteExportConfigEndpoint = Endpoint{Method: http.MethodDelete, Tem
 
 // DeleteExportConfig makes the service write an organization's audit log nowhere any
 // more. What it has written stays. If it wrote nowhere before, that is an [*APIError]
-// of status 400.
+// of status 400: an [ErrOutcomeUnknown], too, if an attempt whose answer was lost may
+// have done it.
 //
 // Pulumi Cloud: DELETE /api/orgs/{orgName}/auditlogs/export/config
 func (s *AuditLogsService) DeleteExportConfig(ctx context.Context, org string) error {

@@ -274,10 +274,11 @@ func TestCloud_AnInvitationsLife(t *testing.T) {
 		require.NoError(t, client.Orgs.CancelInvite(ctx, "acme", created.ID))
 		for _, err := range []error{
 			second(client.Orgs.GetInvite(ctx, "acme", created.ID)), client.Orgs.ResendInvite(ctx, "acme", created.ID),
-			client.Orgs.CancelInvite(ctx, "acme", created.ID), client.Orgs.AcceptInvite(ctx, "acme", created.ID),
+			client.Orgs.CancelInvite(ctx, "acme", created.ID),
 		} {
 			require.ErrorIs(t, err, pulumiapi.ErrNotFound)
 		}
+		require.ErrorIs(t, client.Orgs.AcceptInvite(ctx, "acme", created.ID), pulumiapi.ErrConflict)
 		invites, err = client.Orgs.ListInvites(ctx, "acme")
 		require.NoError(t, err)
 		assert.Empty(t, invites)

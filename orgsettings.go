@@ -15,7 +15,8 @@ type OrgMetadata struct {
 	BackingOrgLogin string `json:"backingOrgLogin"`
 	// UserRole is the role of the token's user in the organization.
 	UserRole OrgRole `json:"userRole"`
-	// Locked says why the organization is locked; empty if it isn't.
+	// Locked says why the organization is locked; empty or [OrgLockNotLocked] if it
+	// isn't.
 	Locked OrgLock `json:"locked"`
 	// MemberCount and what follows count what there is, whether or not the token's
 	// user may see it.
@@ -42,8 +43,8 @@ type OrgMetadata struct {
 	MembersCanCreateTeams    bool   `json:"membersCanCreateTeams"`
 	MembersCanDeleteStacks   bool   `json:"membersCanDeleteStacks"`
 	MembersCanTransferStacks bool   `json:"membersCanTransferStacks"`
-	// MaxAccessTokenExpiryDays is how long access tokens may be good, in days; nil if
-	// there is no limit.
+	// MaxAccessTokenExpiryDays is how long access tokens may be good, in days: one that
+	// is good for ever is refused. It is nil if there is no limit.
 	MaxAccessTokenExpiryDays *int         `json:"maxAccessTokenExpiryDays"`
 	PreferredVCS             PreferredVCS `json:"preferredVCS"`
 	// AIEnablement is whether there is help by artificial intelligence: "enabled",
@@ -189,8 +190,8 @@ type OrgUpdateRequest struct {
 	MembersCanDeleteStacks        *bool   `json:"setMembersCanDeleteStacks,omitzero"`
 	MembersCanInviteCollaborators *bool   `json:"setMembersCanInviteCollaborators,omitzero"`
 	MembersCanTransferStacks      *bool   `json:"setMembersCanTransferStacks,omitzero"`
-	// MaxAccessTokenExpiryDays is how long access tokens may be good, in days:
-	// there is no limit if it is 0.
+	// MaxAccessTokenExpiryDays is how long access tokens may be good, in days: one that
+	// is good for ever is refused. There is no limit if it is 0.
 	MaxAccessTokenExpiryDays *int          `json:"setMaxAccessTokenExpiryDays,omitzero"`
 	PreferredVCS             *PreferredVCS `json:"setPreferredVCS,omitzero"`
 	// AIEnablement is whether there is help by artificial intelligence: "enabled",

@@ -67,9 +67,9 @@ var policyComplianceListEndpoint = Endpoint{
 	Method: http.MethodPost, Template: "/api/orgs/{orgName}/policyresults/compliance", Read: true,
 }
 
-// List walks how well the stacks of an organization, or its accounts, obey its policy
-// packs, over all pages. The sequence yields a nil result with the first error, and
-// ends.
+// List walks how well the stacks of an organization, or what else Entity names, obey
+// its policy packs, over all pages. The sequence yields a nil result with the first
+// error, and ends.
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/policyresults/compliance
 func (s *PolicyComplianceService) List(ctx context.Context, org string, opts *PolicyComplianceListOptions) iter.Seq2[*PolicyComplianceResult, error] {

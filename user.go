@@ -126,7 +126,8 @@ type OrgInvite struct {
 	SentAt Timestamp `json:"sentAt"`
 	// Status is "pending", "accepted", "expired" or "canceled".
 	Status string `json:"status"`
-	// AcceptInviteURL is where a browser accepts the invitation.
+	// AcceptInviteURL is where a browser accepts the invitation. Whoever knows it can:
+	// show it to those only who are invited.
 	AcceptInviteURL string `json:"acceptInviteUrl"`
 	// AcceptError is what went wrong when somebody last tried to; empty if nobody
 	// did.

@@ -54,10 +54,13 @@ func (w wireS3Config) check() error {
 	return nil
 }
 
+// exportsAuditLog reports whether the subscription has exports of the audit log.
+func (o *organization) exportsAuditLog() bool { return o.settings.Product == productBusinessCritical }
+
 // findExportingOrg is findOrg for one whose subscription has exports of the audit log.
 func (s *Server) findExportingOrg(c *call) (*organization, error) {
 	o, err := s.findOrg(c)
-	if err == nil && o.settings.Product != productBusinessCritical {
+	if err == nil && !o.exportsAuditLog() {
 		return nil, badRequest("Audit log export is not available for this organization.")
 	}
 	return o, err

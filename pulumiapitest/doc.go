@@ -96,9 +96,10 @@
 //   - a webhook's filter or group that the service does not know: 400
 //   - the lease of an update that was renewed since: 401
 //
-// It is laxer in two places: a state that is imported is not searched for secrets of
-// another stack, and every Pulumi ESC environment is taken to exist. There are no
-// deployments in it, no pull requests, and no stacks but those of Pulumi.
+// It is laxer in three places: a state that is imported is not searched for secrets of
+// another stack, every Pulumi ESC environment is taken to exist, and an organization
+// tells for how long access tokens may be good, but no token is refused for it. There
+// are no deployments in it, no pull requests, and no stacks but those of Pulumi.
 //
 // It asks for no Accept header, as the service doesn't; [Server.Requests] shows
 // what was sent. Pages are small (10 items, see [Server.SetPageSize]), so that a

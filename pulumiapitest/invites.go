@@ -47,7 +47,7 @@ var inviteRoutes = []route{
 type orgInvite struct {
 	id, email, role, roleID string
 	sent                    time.Time
-	accepted                bool
+	over                    bool // it was accepted or canceled
 }
 
 func (i *orgInvite) url() string { return "https://app.pulumi.test/invites/" + i.id }
@@ -59,7 +59,7 @@ func (s *Server) listOrgInvites(c *call) (reply, error) {
 	}
 	list := []wireInvite{}
 	for _, i := range o.invites {
-		if !i.accepted {
+		if !i.over {
 			list = append(list, wireInvite{
 				AcceptInviteURL: i.url(), Email: i.email, ID: i.id, Role: i.role, RoleID: i.roleID,
 				SentAt: i.sent.Unix(), SentBy: testUser.wire(), Status: "pending",
@@ -110,7 +110,7 @@ type wireCreatedInvites struct {
 	SentInvites   []wireCreatedInvite `json:"sentInvites"`
 }
 
-// createInvites sends nothing. An address that is invited already fails.
+// createInvites sends nothing. An address fails that an invitation is waiting for.
 func (s *Server) createInvites(c *call) (reply, error) {
 	o, err := s.findOrg(c)
 	if err != nil {
@@ -130,7 +130,7 @@ func (s *Server) createInvites(c *call) (reply, error) {
 	}
 	w := wireCreatedInvites{FailedInvites: []wireCreateInvite{}, SentInvites: []wireCreatedInvite{}}
 	for _, one := range req.Invites {
-		if slices.ContainsFunc(o.invites, func(i *orgInvite) bool { return i.email == one.Email }) {
+		if slices.ContainsFunc(o.invites, func(i *orgInvite) bool { return !i.over && i.email == one.Email }) {
 			w.FailedInvites = append(w.FailedInvites, one)
 			continue
 		}
@@ -167,10 +167,10 @@ func (s *Server) findInvite(c *call) (*organization, *orgInvite, error) {
 	return nil, nil, notFound("Invite '%s' not found", c.param("inviteID"))
 }
 
-// findPendingInvite is findInvite for one that nobody has accepted.
+// findPendingInvite is findInvite for one that was neither accepted nor canceled.
 func (s *Server) findPendingInvite(c *call) (*organization, *orgInvite, error) {
 	o, i, err := s.findInvite(c)
-	if err == nil && i.accepted {
+	if err == nil && i.over {
 		return nil, nil, notFound("Invite '%s' not found", i.id)
 	}
 	return o, i, err
@@ -194,10 +194,10 @@ func (s *Server) acceptInvite(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if i.accepted {
+	if i.over {
 		return reply{}, conflict("Invite is not in the 'invited' state")
 	}
-	i.accepted = true
+	i.over = true
 	if o.member(userLogin) == nil {
 		m := Member{User: testUser, Role: i.role}
 		if r := o.role(i.roleID); r != nil {
@@ -214,7 +214,7 @@ func (s *Server) cancelInvite(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	o.invites = slices.DeleteFunc(o.invites, func(i *orgInvite) bool { return i == gone })
+	gone.over = true
 	s.log(c, o, AuditLogEvent{Event: "Invite Canceled", Description: fmt.Sprintf("Canceled invite %q", gone.id), RequiresOrgAdmin: true})
 	return noContent, nil
 }

@@ -108,10 +108,14 @@ func TestServer_CancelInvite(t *testing.T) {
 	requireNoContent(t, srv, http.MethodDelete, invitesPath+"/"+id, "")
 	requireAudit(t, srv, "Invite Canceled", `Canceled invite "`+id+`"`)
 	assert.Empty(t, invitesOf(t, srv))
-	for method, status := range map[string]int{http.MethodGet: http.StatusNotFound, http.MethodDelete: http.StatusNotFound, http.MethodPatch: http.StatusNotFound} {
-		requireError(t, srv, status, "not found", method, invitesPath+"/"+id, "")
+	for _, method := range []string{http.MethodGet, http.MethodDelete} {
+		requireError(t, srv, http.StatusNotFound, "not found", method, invitesPath+"/"+id, "")
 	}
-	assert.Len(t, createInvites(t, srv, invitesPath+"/batch", body).SentInvites, 1, "the address is free again")
+	requireError(t, srv, http.StatusConflict, "not in the 'invited' state", http.MethodPatch, invitesPath+"/"+id, "")
+	again := createInvites(t, srv, invitesPath+"/batch", body).SentInvites
+	require.Len(t, again, 1, "the address is free again")
+	requireNoContent(t, srv, http.MethodPatch, invitesPath+"/"+again[0].ID, "")
+	assert.Len(t, createInvites(t, srv, invitesPath+"/batch", body).SentInvites, 1, "and so it is when the invitation is accepted")
 }
 
 func TestServer_ResendInvite(t *testing.T) {

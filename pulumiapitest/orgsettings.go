@@ -110,24 +110,31 @@ func (o *organization) makeIndividual() {
 	o.settings.Kind, o.settings.Product = "single-user", productIndividual
 }
 
-// orgFeatures are what an organization can use: everything.
+// orgFeatures are what an organization can use: everything, but for what orgMetadata
+// takes away.
 var orgFeatures = []string{
-	"agentIntegrationCatalogEnabled", "agentPoolRegistrationEnabled", "agentScheduledTasksEnabled", "aiAgentsEnabled", "aleEnabled",
+	"accessTokenExpiryPolicyEnabled", "agentIntegrationCatalogEnabled", "agentPoolRegistrationEnabled", "agentScheduledTasksEnabled", "aiAgentsEnabled", "aleEnabled",
 	"approvalsEnabled", "auditLogUIFilteringEnabled", "auditLogsEnabled", "bitbucketVCSEnabled", "bringYourOwnKeyEnabled", "cliIntegrationCatalogEnabled",
 	"crossGuardEnabled", "customRoleCondition", "customRolesEnabled", "customTemplatesEnabled", "customVCSEnabled", "dependencyCachingEnabled",
-	"deployEnabled", "discoveredStacksEnabled", "driftDetectionEnabled", "environmentRevisionTagsEnabled", "environmentSecretRotationEnabled",
-	"environmentsEnabled", "environmentsRestoreEnabled", "escEditorRevampEnabled", "escOnboardingAzureOAuthClientEnabled", "escOnboardingEnabled",
-	"escOnboardingGcpOAuthClientEnabled", "escOnboardingV2Enabled", "fixDriftWithNeoEnabled", "ghAppDetailedDiffEnabled", "gitHubEnterpriseIntegrationEnabled",
+	"deployEnabled", "deploymentOidcSettingsEnabled", "discoveredStacksEnabled", "driftDetectionEnabled", "driftRemediationEnabled",
+	"environmentRevisionTagsEnabled", "environmentSecretRotationEnabled", "environmentsEnabled", "environmentsRestoreEnabled",
+	"escEditorRevampEnabled", "escOnboardingAzureOAuthClientEnabled", "escOnboardingEnabled", "escOnboardingGcpOAuthClientEnabled", "escOnboardingV2Enabled",
+	"expandedPolicyEnforcementLevelsEnabled", "fixDriftWithNeoEnabled", "ghAppDetailedDiffEnabled", "gitHubEnterpriseIntegrationEnabled",
 	"iacCloudImportEnabled", "insightsAutoPolicyPacksEnabled", "insightsMonetizationEnabled", "integrationAssistantEnabled",
-	"legacyDeploymentsOrgToken", "neoByokEnabled", "neoPlanModeEnabled", "neoTaskSharingEnabled", "nlpSearchEnabled", "pangeaAccountsScanPageEnabled",
+	"legacyDeploymentsOrgToken", "machineTokensEnabled", "neoByokEnabled", "neoCodeReviewsEnabled", "neoPlanModeEnabled", "neoTaskSharingEnabled",
+	"neoUsageLimitsEnabled", "nlpSearchEnabled", "notificationCenterEnabled", "pangeaAccountsScanPageEnabled",
 	"policyIssueManagementEnabled", "policyManagementV2Enabled", "propertySearchUIEnabled", "resourceExportEnabled", "resourceSearchEnabled",
-	"restoreStacksEnabled", "scimEnabled", "selfHostedDeploymentsEnabled", "selfServeIDPRemoval", "serviceBackedConfigEnabled",
-	"themingEnabled", "webhooksEnabled",
+	"restoreStacksEnabled", "samlSsoEnabled", "scimEnabled", "selfHostedDeploymentsEnabled", "selfServeIDPRemoval", "serviceBackedConfigEnabled",
+	"tagBasedDeploymentTriggersEnabled", "teamMemberRoleManagementEnabled", "teamsEnabled", "themingEnabled", "universalSearchEnabled",
+	"usersCustomRolesEnabled", "webhooksEnabled",
 }
 
 func (s *Server) orgMetadata(o *organization) wireOrgMetadata {
 	m := o.settings
 	m.MemberCount, m.AccountCount, m.UserRole = len(o.members), len(o.accounts), "none"
+	m.Features = maps.Clone(m.Features)
+	m.Features["teamsEnabled"] = !o.individual
+	m.Features["aleEnabled"] = o.exportsAuditLog()
 	for _, st := range s.stacks.order {
 		if st.org == o.name {
 			m.StackCount++

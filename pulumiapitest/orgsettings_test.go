@@ -79,9 +79,13 @@ func TestServer_GetOrganizationMetadata(t *testing.T) {
 	assert.Equal(t, []int{2, 1, 1}, []int{m.MemberCount, m.StackCount, m.AccountCount})
 	assert.Equal(t, "pulumi business-critical admin", m.Kind+" "+m.Product+" "+m.UserRole)
 	assert.NotEmpty(t, m.ID)
-	assert.True(t, m.Features["webhooksEnabled"])
+	for _, feature := range []string{"webhooksEnabled", "teamsEnabled", "machineTokensEnabled", "aleEnabled"} {
+		assert.True(t, m.Features[feature], feature)
+	}
 	own := getJSON[metadataOf](t, srv, "/api/orgs/"+srv.User()+"/metadata")
 	assert.Equal(t, "single-user individual", own.Kind+" "+own.Product)
+	assert.False(t, own.Features["teamsEnabled"], "a user's own organization has no teams")
+	assert.False(t, own.Features["aleEnabled"], "the audit log is exported with business-critical only")
 	assert.NotEqual(t, m.ID, own.ID)
 	requireError(t, srv, http.StatusNotFound, "Organization", http.MethodGet, "/api/orgs/none/metadata", "")
 }

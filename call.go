@@ -14,8 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/go-querystring/query"
-
 	"github.com/pulumiapi/pulumiapi/internal/jsonx"
 	"github.com/pulumiapi/pulumiapi/internal/transport"
 )
@@ -441,73 +439,6 @@ func (decoding) unexpected(wanted string, resp *http.Response, body []byte) erro
 	}
 	return fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted, contentType,
 		oneLine(redactor(resp)(string(start[:min(len(start), maxErrorBody)])), maxExcerpt))
-}
-
-// fetch makes a call whose answer is a T.
-func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
-	value := new(T)
-	decoding, limit := r.decoding, c.limits.of(r.decoding)
-	r.receive = func(resp *http.Response) error {
-		*value = *new(T) // what a broken answer has left must not show
-		return decoding.read(resp, value, limit)
-	}
-	if _, err := c.send(ctx, r); err != nil {
-		return nil, err
-	}
-	return value, nil
-}
-
-// fetchAll makes a call whose answer is an array of T, with all there is.
-func fetchAll[T any](ctx context.Context, c *Client, r call) ([]T, error) {
-	all, err := fetch[[]T](ctx, c, r)
-	if err != nil {
-		return nil, err
-	}
-	return *all, nil
-}
-
-// fetchWithBody makes a call that sends body as JSON, and whose answer is a T.
-// name is the argument that body comes from.
-func fetchWithBody[T any](ctx context.Context, c *Client, r call, name string, body any) (*T, error) {
-	var err error
-	if r.body, err = jsonBody(name, body); err != nil {
-		return nil, err
-	}
-	return fetch[T](ctx, c, r)
-}
-
-// execute makes a call whose answer is of no interest.
-func execute(ctx context.Context, c *Client, r call) error {
-	_, err := c.send(ctx, r)
-	return err
-}
-
-// executeWithBody makes a call that sends body as JSON, and whose answer is of
-// no interest. name is the argument that body comes from.
-func executeWithBody(ctx context.Context, c *Client, r call, name string, body any) error {
-	var err error
-	if r.body, err = jsonBody(name, body); err != nil {
-		return err
-	}
-	return execute(ctx, c, r)
-}
-
-// jsonBody returns v as the body of a request. name is the argument it is.
-func jsonBody(name string, v any) (transport.Body, error) {
-	data, secrets, err := encodeRequest(v)
-	if err != nil {
-		return transport.Body{}, &ArgumentError{Name: name, Reason: "can't be sent as JSON: " + err.Error()}
-	}
-	return transport.BytesBody(data, secrets...), nil
-}
-
-// encodeQuery returns the options' `url` tags as a query.
-func encodeQuery(opts any) (url.Values, error) {
-	values, err := query.Values(opts)
-	if err != nil {
-		return nil, &ArgumentError{Name: "opts", Reason: err.Error()}
-	}
-	return values, nil
 }
 
 // ResponseInfo is what is known of an answer beside its body.

@@ -34,26 +34,30 @@ type Client struct {
 	// Stacks manages stacks: their tags, configuration, state and resources, and
 	// who may do what with them.
 	Stacks *StacksService
-	// Updates reads the updates of stacks and what happened during them.
+	// Updates reads the updates of stacks, previews, refreshes and destroys among
+	// them, and what happened during them.
 	Updates *UpdatesService
-	// Orgs manages organizations and who belongs to them.
+	// Orgs manages organizations: members, invitations, roles, settings and tokens.
 	Orgs *OrgsService
-	// Teams manages teams and what they may do.
+	// Teams manages teams: members, roles, what they may do, and tokens.
 	Teams *TeamsService
-	// Tokens manages the user's access tokens.
+	// Tokens manages the user's access tokens; those of organizations and of teams
+	// are methods of Orgs and Teams.
 	Tokens *TokensService
-	// Webhooks manages webhooks and what they have delivered.
+	// User is the token's user: who it is, and what belongs to the account.
+	User *UserService
+	// Webhooks manages webhooks, of organizations, of stacks and of environments,
+	// and what they have delivered.
 	Webhooks *WebhooksService
 	// AuditLogs reads and exports audit logs.
 	AuditLogs *AuditLogsService
-	// Insights manages cloud accounts whose resources are discovered.
+	// Insights manages cloud accounts, the scans that discover what is in them, and
+	// what was discovered.
 	Insights *InsightsService
 	// PolicyIssues reads and triages what policies have found.
 	PolicyIssues *PolicyIssuesService
 	// PolicyCompliance tells how well policies are obeyed.
 	PolicyCompliance *PolicyComplianceService
-	// User is the token's user: who it is, and what belongs to the account.
-	User *UserService
 	// Meta tells about the service itself.
 	Meta *MetaService
 
@@ -152,12 +156,12 @@ func (c *config) newClient() (*Client, error) {
 	client.Orgs = &OrgsService{client: client}
 	client.Teams = &TeamsService{client: client}
 	client.Tokens = &TokensService{client: client}
+	client.User = &UserService{client: client}
 	client.Webhooks = &WebhooksService{client: client}
 	client.AuditLogs = &AuditLogsService{client: client}
 	client.Insights = &InsightsService{client: client}
 	client.PolicyIssues = &PolicyIssuesService{client: client}
 	client.PolicyCompliance = &PolicyComplianceService{client: client}
-	client.User = &UserService{client: client}
 	client.Meta = &MetaService{client: client}
 	return client, nil
 }

@@ -248,7 +248,9 @@ func isServiceMethod(function *ast.FuncDecl) bool {
 
 // otherRooms are the files that name no operation of the service.
 var otherRooms = []string{
-	"doc.go", "client.go", "endpoint.go", "call.go", "answers.go", "pagination.go", "prefetch.go", "poll.go", "errors.go", "types.go", "credentials.go", "observer.go",
+	"doc.go", "client.go", "credentials.go", "observer.go",
+	"endpoint.go", "call.go", "fetch.go", "encode.go", "errors.go", "pagination.go", "prefetch.go", "poll.go",
+	"identifiers.go", "timestamp.go", "secret.go", "nullable.go",
 	"webhookevents.go", "webhookhandler.go", "webhookpayloads.go",
 }
 

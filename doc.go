@@ -19,10 +19,39 @@
 // # Services
 //
 // The resources of Pulumi Cloud are fields of [Client], and what can be done
-// with one is a method of its field: client.Stacks.Get returns a stack. The
-// documentation of Client lists the fields, that of each method names the
-// endpoint that it calls. Options are a pointer and come last; nil stands for the
-// defaults, and what you pass is copied.
+// with one is a method of its field: client.Stacks.Get returns a stack.
+//
+//   - Stacks ([StacksService]): stacks, and what belongs to one: its tags,
+//     configuration, state and resources, its activity, its access.
+//   - Updates ([UpdatesService]): updates, previews, refreshes and destroys, their
+//     status, events and timelines.
+//   - Orgs ([OrgsService]): organizations: members, invitations, roles, settings,
+//     and the organization's access tokens.
+//   - Teams ([TeamsService]): teams: members, roles, what they may do with stacks,
+//     environments and Insights accounts, and the team's access tokens.
+//   - Tokens ([TokensService]): the user's own access tokens.
+//   - User ([UserService]): the token's user: identities, invitations, the default
+//     organization.
+//   - Webhooks ([WebhooksService]): webhooks of an organization, a stack or an
+//     environment, and their deliveries.
+//   - AuditLogs ([AuditLogsService]): audit logs, and their export to S3.
+//   - Insights ([InsightsService]): cloud accounts, scans, the resources and stacks
+//     that these discovered, and the results of policies for them.
+//   - PolicyIssues ([PolicyIssuesService]): what policies have found, its triage and
+//     export, and violations.
+//   - PolicyCompliance ([PolicyComplianceService]): how well policies are obeyed. The
+//     policy groups and packs of one stack are methods of Stacks.
+//   - Meta ([MetaService]): the service itself: capabilities, the newest version of
+//     the command line, the description of the API.
+//
+// Who comes from the service's documentation looks for the path: the comment of each
+// method ends with its endpoint, as in "Pulumi Cloud: GET /api/user/stacks". The
+// names in braces are those of the service's OpenAPI description, so look for what
+// stands between them. Where several methods send to one endpoint, as to change
+// a team, each stands for one of the things that it does.
+//
+// Options are a pointer and come last; nil stands for the defaults, and what you
+// pass is copied.
 //
 // A Client may be used from any number of goroutines, and does not change after
 // [NewClient]. One for the whole program is the right number: its calls share

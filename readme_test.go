@@ -374,6 +374,12 @@ func TestPackageComment_IsTrue(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, text)
+	services := regexp.MustCompile(`\[\w+Service\]`).FindAllString(text, -1)
+	for name := range names {
+		if token.IsExported(name) && strings.HasSuffix(name, "Service") {
+			assert.Contains(t, services, "["+name+"]", "the services that the package comment names")
+		}
+	}
 	links := comment.Parser{
 		LookupPackage: func(name string) (string, bool) { return name, name == "errors" },
 		LookupSym: func(receiver, name string) bool {

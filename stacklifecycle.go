@@ -62,9 +62,6 @@ func (s *StacksService) Create(ctx context.Context, id StackIdentifier, req Stac
 	return fetch[CreatedStack](ctx, s.client, call{endpoint: stackCreateEndpoint, args: id.projectArgs(), body: body})
 }
 
-// projectArgs are the placeholders of the stack's project.
-func (id StackIdentifier) projectArgs() []pathArg { return id.pathArgs()[:2] }
-
 // requestBody writes the request around the state, which an encoder would change.
 func (req StackCreateRequest) requestBody(name string) (transport.Body, error) {
 	head, err := requestEncoder.Encode(struct {
@@ -130,6 +127,50 @@ func (s *StacksService) Rename(ctx context.Context, id StackIdentifier, req Stac
 		return nil, &ArgumentError{Name: "req", Reason: "changes nothing: set NewName or NewProject"}
 	}
 	return fetchWithBody[StackRename](ctx, s.client, call{endpoint: stackRenameEndpoint, args: id.pathArgs()}, "req", req)
+}
+
+var stackTransferEndpoint = Endpoint{
+	Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/transfer",
+}
+
+// Transfer moves a stack to another organization. The token's user must be a
+// member of both. While an update runs it is [ErrConflict].
+//
+// Pulumi Cloud: POST /api/stacks/{orgName}/{projectName}/{stackName}/transfer
+func (s *StacksService) Transfer(ctx context.Context, id StackIdentifier, toOrg string) error {
+	if err := checkNotEmpty("toOrg", toOrg); err != nil {
+		return err
+	}
+	body, err := jsonBody("toOrg", struct {
+		ToOrg string `json:"toOrg"`
+	}{toOrg})
+	if err != nil {
+		return err
+	}
+	return execute(ctx, s.client, call{endpoint: stackTransferEndpoint, args: id.pathArgs(), body: body})
+}
+
+// StackDeleteOptions say how a stack is deleted.
+type StackDeleteOptions struct {
+	// Force deletes the stack although it has resources: the service forgets
+	// them, and they go on existing.
+	Force bool `url:"force,omitempty"`
+}
+
+var stackDeleteEndpoint = Endpoint{
+	Method: http.MethodDelete, Template: "/api/stacks/{orgName}/{projectName}/{stackName}",
+}
+
+// Delete deletes a stack. A stack that has resources is an [*APIError] of
+// status 400, unless opts force it.
+//
+// Pulumi Cloud: DELETE /api/stacks/{orgName}/{projectName}/{stackName}
+func (s *StacksService) Delete(ctx context.Context, id StackIdentifier, opts *StackDeleteOptions) error {
+	values, err := encodeQuery(optionsOf(opts))
+	if err != nil {
+		return err
+	}
+	return execute(ctx, s.client, call{endpoint: stackDeleteEndpoint, args: id.pathArgs(), query: values})
 }
 
 // DeletedStack is a stack that was deleted, and can still be restored.

@@ -4,39 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strconv"
 )
-
-// versionArgs are the placeholders of a stack, one of its versions, and what
-// comes after it.
-func (id StackIdentifier) versionArgs(version int, more ...pathArg) ([]pathArg, error) {
-	if version < 1 {
-		return nil, newArgumentError("version", strconv.Itoa(version), "is not the version of an update, which begin at 1")
-	}
-	return append(append(id.pathArgs(), pathArg{"version", strconv.Itoa(version)}), more...), nil
-}
-
-// fetchVersion makes a call about a version of a stack, and what comes after it.
-func fetchVersion[T any](ctx context.Context, c *Client, r call, id StackIdentifier, version int, more ...pathArg) (*T, error) {
-	var err error
-	if r.args, err = id.versionArgs(version, more...); err != nil {
-		return nil, err
-	}
-	return fetch[T](ctx, c, r)
-}
-
-var stackExportAtVersionEndpoint = Endpoint{
-	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/export/{version}",
-}
-
-// ExportAtVersion returns the state that a stack had after the update that made
-// it this version, as [StacksService.Export] returns the present one. A version
-// that the stack never had is [ErrNotFound].
-//
-// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/export/{version}
-func (s *StacksService) ExportAtVersion(ctx context.Context, id StackIdentifier, version int) (*StackState, error) {
-	return fetchVersion[StackState](ctx, s.client, call{endpoint: stackExportAtVersionEndpoint, decoding: decoding{state: true}}, id, version)
-}
 
 // StackResources are all resources of a stack at one of its versions.
 type StackResources struct {
@@ -165,56 +133,6 @@ var stackGetResourceCountEndpoint = Endpoint{
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/resources/count
 func (s *StacksService) GetResourceCount(ctx context.Context, id StackIdentifier) (*StackResourceCount, error) {
 	return fetch[StackResourceCount](ctx, s.client, call{endpoint: stackGetResourceCountEndpoint, args: id.pathArgs()})
-}
-
-// StackReference is a stack that another one reads outputs of, or that reads
-// another one's.
-type StackReference struct {
-	Organization string `json:"organization"`
-	// RoutingProject is the stack's project.
-	RoutingProject string `json:"routingProject"`
-	Name           string `json:"name"`
-	// Version is the version of the stack that was read.
-	Version int `json:"version"`
-}
-
-// Identifier returns the stack's name in full.
-func (r *StackReference) Identifier() StackIdentifier {
-	return StackIdentifier{Org: r.Organization, Project: r.RoutingProject, Stack: r.Name}
-}
-
-var (
-	stackListDownstreamReferencesEndpoint = Endpoint{
-		Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/downstreamreferences",
-	}
-	stackListUpstreamReferencesEndpoint = Endpoint{
-		Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/upstreamreferences",
-	}
-)
-
-// ListDownstreamReferences returns the stacks that read outputs of a stack: those
-// that a change of it may affect.
-//
-// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/downstreamreferences
-func (s *StacksService) ListDownstreamReferences(ctx context.Context, id StackIdentifier) ([]StackReference, error) {
-	return s.listReferences(ctx, call{endpoint: stackListDownstreamReferencesEndpoint, args: id.pathArgs()})
-}
-
-// ListUpstreamReferences returns the stacks of which a stack reads outputs.
-//
-// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/upstreamreferences
-func (s *StacksService) ListUpstreamReferences(ctx context.Context, id StackIdentifier) ([]StackReference, error) {
-	return s.listReferences(ctx, call{endpoint: stackListUpstreamReferencesEndpoint, args: id.pathArgs()})
-}
-
-func (s *StacksService) listReferences(ctx context.Context, r call) ([]StackReference, error) {
-	answer, err := fetch[struct {
-		ReferencedStacks []StackReference `json:"referencedStacks"`
-	}](ctx, s.client, r)
-	if err != nil {
-		return nil, err
-	}
-	return answer.ReferencedStacks, nil
 }
 
 // StackOverview is what the Pulumi Cloud console shows first of a stack.

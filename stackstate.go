@@ -37,6 +37,19 @@ func (s *StacksService) Export(ctx context.Context, id StackIdentifier) (*StackS
 	return fetch[StackState](ctx, s.client, call{endpoint: stackExportEndpoint, args: id.pathArgs(), decoding: decoding{state: true}})
 }
 
+var stackExportAtVersionEndpoint = Endpoint{
+	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/export/{version}",
+}
+
+// ExportAtVersion returns the state that a stack had after the update that made
+// it this version, as [StacksService.Export] returns the present one. A version
+// that the stack never had is [ErrNotFound].
+//
+// Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/export/{version}
+func (s *StacksService) ExportAtVersion(ctx context.Context, id StackIdentifier, version int) (*StackState, error) {
+	return fetchVersion[StackState](ctx, s.client, call{endpoint: stackExportAtVersionEndpoint, decoding: decoding{state: true}}, id, version)
+}
+
 // StackImport is what importing a state has started.
 type StackImport struct {
 	// UpdateID is the ID of the update of kind [UpdateKindImport], whose end
@@ -341,48 +354,4 @@ type StateExtension struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	Value   []byte `json:"value"`
-}
-
-var stackTransferEndpoint = Endpoint{
-	Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/transfer",
-}
-
-// Transfer moves a stack to another organization. The token's user must be a
-// member of both. While an update runs it is [ErrConflict].
-//
-// Pulumi Cloud: POST /api/stacks/{orgName}/{projectName}/{stackName}/transfer
-func (s *StacksService) Transfer(ctx context.Context, id StackIdentifier, toOrg string) error {
-	if err := checkNotEmpty("toOrg", toOrg); err != nil {
-		return err
-	}
-	body, err := jsonBody("toOrg", struct {
-		ToOrg string `json:"toOrg"`
-	}{toOrg})
-	if err != nil {
-		return err
-	}
-	return execute(ctx, s.client, call{endpoint: stackTransferEndpoint, args: id.pathArgs(), body: body})
-}
-
-// StackDeleteOptions say how a stack is deleted.
-type StackDeleteOptions struct {
-	// Force deletes the stack although it has resources: the service forgets
-	// them, and they go on existing.
-	Force bool `url:"force,omitempty"`
-}
-
-var stackDeleteEndpoint = Endpoint{
-	Method: http.MethodDelete, Template: "/api/stacks/{orgName}/{projectName}/{stackName}",
-}
-
-// Delete deletes a stack. A stack that has resources is an [*APIError] of
-// status 400, unless opts force it.
-//
-// Pulumi Cloud: DELETE /api/stacks/{orgName}/{projectName}/{stackName}
-func (s *StacksService) Delete(ctx context.Context, id StackIdentifier, opts *StackDeleteOptions) error {
-	values, err := encodeQuery(optionsOf(opts))
-	if err != nil {
-		return err
-	}
-	return execute(ctx, s.client, call{endpoint: stackDeleteEndpoint, args: id.pathArgs(), query: values})
 }

@@ -87,6 +87,25 @@ type UpdateInfo struct {
 	ResourceCount int `json:"resourceCount"`
 }
 
+// UpdateKind is what an update does, or what a preview looks ahead to.
+type UpdateKind string
+
+// The kinds of updates. Those of previews begin with Preview.
+const (
+	UpdateKindUpdate         UpdateKind = "update"
+	UpdateKindPreview        UpdateKind = "preview"
+	UpdateKindRefresh        UpdateKind = "refresh"
+	UpdateKindRename         UpdateKind = "rename"
+	UpdateKindDestroy        UpdateKind = "destroy"
+	UpdateKindImport         UpdateKind = "import"
+	UpdateKindResourceImport UpdateKind = "resource-import"
+	UpdateKindPreviewUpdate  UpdateKind = "Pupdate"
+	UpdateKindPreviewRefresh UpdateKind = "Prefresh"
+	UpdateKindPreviewDestroy UpdateKind = "Pdestroy"
+	UpdateKindPreviewImport  UpdateKind = "Pimport"
+	UpdateKindPreviewRename  UpdateKind = "Prename"
+)
+
 // UpdateResult is how an update has ended, in the engine's record, where one that
 // was cancelled has failed. [UpdatesService.GetStatus] tells them apart.
 type UpdateResult string

@@ -75,11 +75,6 @@ func (s *UpdatesService) GetPreviewSummary(ctx context.Context, id StackIdentifi
 	return fetch[UpdateSummary](ctx, s.client, call{endpoint: updateGetPreviewSummaryEndpoint, args: id.updateArgs(updateID)})
 }
 
-// updateArgs are the placeholders of a stack and of one of its updates.
-func (id StackIdentifier) updateArgs(updateID string) []pathArg {
-	return append(id.pathArgs(), pathArg{"updateID", updateID})
-}
-
 var updateListPreviewsAtVersionEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/updates/{version}/previews",
 }

@@ -9,6 +9,64 @@ import (
 	"net/http"
 )
 
+// fetch makes a call whose answer is a T.
+func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
+	value := new(T)
+	decoding, limit := r.decoding, c.limits.of(r.decoding)
+	r.receive = func(resp *http.Response) error {
+		*value = *new(T) // what a broken answer has left must not show
+		return decoding.read(resp, value, limit)
+	}
+	if _, err := c.send(ctx, r); err != nil {
+		return nil, err
+	}
+	return value, nil
+}
+
+// fetchAll makes a call whose answer is an array of T, with all there is.
+func fetchAll[T any](ctx context.Context, c *Client, r call) ([]T, error) {
+	all, err := fetch[[]T](ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	return *all, nil
+}
+
+// fetchWithBody makes a call that sends body as JSON, and whose answer is a T.
+// name is the argument that body comes from.
+func fetchWithBody[T any](ctx context.Context, c *Client, r call, name string, body any) (*T, error) {
+	var err error
+	if r.body, err = jsonBody(name, body); err != nil {
+		return nil, err
+	}
+	return fetch[T](ctx, c, r)
+}
+
+// fetchVersion makes a call about a version of a stack, and what comes after it.
+func fetchVersion[T any](ctx context.Context, c *Client, r call, id StackIdentifier, version int, more ...pathArg) (*T, error) {
+	var err error
+	if r.args, err = id.versionArgs(version, more...); err != nil {
+		return nil, err
+	}
+	return fetch[T](ctx, c, r)
+}
+
+// execute makes a call whose answer is of no interest.
+func execute(ctx context.Context, c *Client, r call) error {
+	_, err := c.send(ctx, r)
+	return err
+}
+
+// executeWithBody makes a call that sends body as JSON, and whose answer is of
+// no interest. name is the argument that body comes from.
+func executeWithBody(ctx context.Context, c *Client, r call, name string, body any) error {
+	var err error
+	if r.body, err = jsonBody(name, body); err != nil {
+		return err
+	}
+	return execute(ctx, c, r)
+}
+
 // exists makes a call that asks whether there is something, where the service
 // says no by a 404.
 func exists(ctx context.Context, c *Client, r call) (bool, error) {

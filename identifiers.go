@@ -1,0 +1,131 @@
+package pulumiapi
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// StackIdentifier names a stack: its organization, project and stack name.
+type StackIdentifier struct {
+	Org     string
+	Project string
+	Stack   string
+}
+
+// ParseStackIdentifier reads text of the form "organization/project/stack".
+func ParseStackIdentifier(text string) (StackIdentifier, error) {
+	org, project, stack, err := splitIdentifier(text, "organization/project/stack")
+	return StackIdentifier{Org: org, Project: project, Stack: stack}, err
+}
+
+// String returns "organization/project/stack".
+func (id StackIdentifier) String() string {
+	return id.Org + "/" + id.Project + "/" + id.Stack
+}
+
+// MarshalText returns "organization/project/stack", and nothing for the zero
+// StackIdentifier. It fails for an identifier that [ParseStackIdentifier] would
+// not read back.
+func (id StackIdentifier) MarshalText() ([]byte, error) {
+	return marshalIdentifier(id, ParseStackIdentifier)
+}
+
+// UnmarshalText reads what [ParseStackIdentifier] reads, and empty text as the
+// zero StackIdentifier.
+func (id *StackIdentifier) UnmarshalText(text []byte) error {
+	return unmarshalIdentifier(id, text, ParseStackIdentifier)
+}
+
+func (id StackIdentifier) pathArgs() []pathArg {
+	return []pathArg{{"id.Org", id.Org}, {"id.Project", id.Project}, {"id.Stack", id.Stack}}
+}
+
+// projectArgs are the placeholders of the stack's project.
+func (id StackIdentifier) projectArgs() []pathArg { return id.pathArgs()[:2] }
+
+// versionArgs are the placeholders of a stack, one of its versions, and what
+// comes after it.
+func (id StackIdentifier) versionArgs(version int, more ...pathArg) ([]pathArg, error) {
+	if version < 1 {
+		return nil, newArgumentError("version", strconv.Itoa(version), "is not the version of an update, which begin at 1")
+	}
+	return append(append(id.pathArgs(), pathArg{"version", strconv.Itoa(version)}), more...), nil
+}
+
+// updateArgs are the placeholders of a stack and of one of its updates.
+func (id StackIdentifier) updateArgs(updateID string) []pathArg {
+	return append(id.pathArgs(), pathArg{"updateID", updateID})
+}
+
+// EnvironmentIdentifier names a Pulumi ESC environment: its organization, project
+// and environment name.
+type EnvironmentIdentifier struct {
+	Org         string
+	Project     string
+	Environment string
+}
+
+// ParseEnvironmentIdentifier reads text of the form
+// "organization/project/environment".
+func ParseEnvironmentIdentifier(text string) (EnvironmentIdentifier, error) {
+	org, project, environment, err := splitIdentifier(text, "organization/project/environment")
+	return EnvironmentIdentifier{Org: org, Project: project, Environment: environment}, err
+}
+
+// String returns "organization/project/environment".
+func (id EnvironmentIdentifier) String() string {
+	return id.Org + "/" + id.Project + "/" + id.Environment
+}
+
+// MarshalText returns "organization/project/environment", and nothing for the zero
+// EnvironmentIdentifier. It fails for an identifier that
+// [ParseEnvironmentIdentifier] would not read back.
+func (id EnvironmentIdentifier) MarshalText() ([]byte, error) {
+	return marshalIdentifier(id, ParseEnvironmentIdentifier)
+}
+
+// UnmarshalText reads what [ParseEnvironmentIdentifier] reads, and empty text as
+// the zero EnvironmentIdentifier.
+func (id *EnvironmentIdentifier) UnmarshalText(text []byte) error {
+	return unmarshalIdentifier(id, text, ParseEnvironmentIdentifier)
+}
+
+// splitIdentifier takes text of the form, which has three parts, apart.
+func splitIdentifier(text, form string) (org, project, name string, err error) {
+	parts := strings.Split(text, "/")
+	if len(parts) != 3 || slices.Contains(parts, "") {
+		return "", "", "", newArgumentError("text", text, "is not of the form "+form)
+	}
+	return parts[0], parts[1], parts[2], nil
+}
+
+// marshalIdentifier returns an identifier as text, which parse has to read back, and
+// nothing for the zero one.
+func marshalIdentifier[T interface {
+	comparable
+	fmt.Stringer
+}](id T, parse func(string) (T, error)) ([]byte, error) {
+	if id == *new(T) {
+		return []byte{}, nil
+	}
+	text := id.String()
+	if _, err := parse(text); err != nil {
+		return nil, err
+	}
+	return []byte(text), nil
+}
+
+// unmarshalIdentifier reads what marshalIdentifier returns. If it fails, id stays.
+func unmarshalIdentifier[T any](id *T, text []byte, parse func(string) (T, error)) error {
+	if len(text) == 0 {
+		*id = *new(T)
+		return nil
+	}
+	parsed, err := parse(string(text))
+	if err == nil {
+		*id = parsed
+	}
+	return err
+}

@@ -250,7 +250,7 @@ func isServiceMethod(function *ast.FuncDecl) bool {
 var otherRooms = []string{
 	"doc.go", "client.go", "credentials.go", "observer.go",
 	"endpoint.go", "call.go", "fetch.go", "encode.go", "errors.go", "pagination.go", "prefetch.go", "poll.go",
-	"identifiers.go", "timestamp.go", "secret.go", "nullable.go",
+	"identifiers.go", "permissions.go", "workflowruns.go", "timestamp.go", "secret.go", "nullable.go",
 	"webhookevents.go", "webhookhandler.go", "webhookpayloads.go",
 }
 

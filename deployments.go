@@ -113,3 +113,27 @@ type DeploymentSourceGit struct {
 type DeploymentSourceTemplate struct {
 	SourceURL string `json:"sourceUrl"`
 }
+
+// DeploymentLogLine is a line that a deployment, or a scan, has written.
+type DeploymentLogLine struct {
+	// Header stands before the line where a new step begins; else it is empty.
+	Header    string    `json:"header"`
+	Timestamp Timestamp `json:"timestamp"`
+	Line      string    `json:"line"`
+}
+
+// DeploymentStepLogs are lines that one step of a deployment, or of a scan, has
+// written.
+type DeploymentStepLogs struct {
+	// Name is the step's.
+	Name  string                  `json:"name"`
+	Lines []DeploymentStepLogLine `json:"lines"`
+	// NextOffset is the Offset of the lines after these; nil at the end.
+	NextOffset *int `json:"nextOffset"`
+}
+
+// DeploymentStepLogLine is a line that a step has written.
+type DeploymentStepLogLine struct {
+	Timestamp Timestamp `json:"timestamp"`
+	Line      string    `json:"line"`
+}

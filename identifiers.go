@@ -59,6 +59,11 @@ func (id StackIdentifier) updateArgs(updateID string) []pathArg {
 	return append(id.pathArgs(), pathArg{"updateID", updateID})
 }
 
+// orgArgs is the placeholder of an organization, and what comes after it.
+func orgArgs(org string, more ...pathArg) []pathArg {
+	return append([]pathArg{{"org", org}}, more...)
+}
+
 // EnvironmentIdentifier names a Pulumi ESC environment: its organization, project
 // and environment name.
 type EnvironmentIdentifier struct {
@@ -90,6 +95,15 @@ func (id EnvironmentIdentifier) MarshalText() ([]byte, error) {
 // the zero EnvironmentIdentifier.
 func (id *EnvironmentIdentifier) UnmarshalText(text []byte) error {
 	return unmarshalIdentifier(id, text, ParseEnvironmentIdentifier)
+}
+
+// checkEnvironment refuses an environment without a name. Its organization is a
+// placeholder, and is looked at there.
+func checkEnvironment(id EnvironmentIdentifier) error {
+	if err := checkNotEmpty("id.Project", id.Project); err != nil {
+		return err
+	}
+	return checkNotEmpty("id.Environment", id.Environment)
 }
 
 // splitIdentifier takes text of the form, which has three parts, apart.

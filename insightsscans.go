@@ -3,7 +3,6 @@ package pulumiapi
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"iter"
 	"net/http"
 	"strconv"
@@ -17,80 +16,6 @@ type InsightsScan struct {
 	// ResourceCount is how many resources were found.
 	ResourceCount int `json:"resourceCount"`
 }
-
-// WorkflowRun is work that the service does step by step.
-type WorkflowRun struct {
-	ID     string `json:"id"`
-	OrgID  string `json:"orgId"`
-	UserID string `json:"userId"`
-	// Status is how far it has come; empty if it never began.
-	Status        WorkflowRunStatus `json:"status"`
-	StartedAt     Timestamp         `json:"startedAt"`
-	FinishedAt    Timestamp         `json:"finishedAt"`
-	LastUpdatedAt Timestamp         `json:"lastUpdatedAt"`
-	// JobTimeout is when its jobs are given up.
-	JobTimeout Timestamp `json:"jobTimeout"`
-	Jobs       []JobRun  `json:"jobs"`
-}
-
-// WorkflowRunStatus is how far a [WorkflowRun] has come.
-type WorkflowRunStatus string
-
-// The states of workflow runs.
-const (
-	WorkflowRunStatusRunning   WorkflowRunStatus = "running"
-	WorkflowRunStatusFailed    WorkflowRunStatus = "failed"
-	WorkflowRunStatusSucceeded WorkflowRunStatus = "succeeded"
-)
-
-// IsFinal reports whether the run has ended, in whatever way.
-func (s WorkflowRunStatus) IsFinal() bool {
-	return s == WorkflowRunStatusFailed || s == WorkflowRunStatusSucceeded
-}
-
-// JobRun is one job of a [WorkflowRun].
-type JobRun struct {
-	Status      JobRunStatus `json:"status"`
-	Started     Timestamp    `json:"started"`
-	LastUpdated Timestamp    `json:"lastUpdated"`
-	// TimeoutNanoseconds is how long the job may take.
-	TimeoutNanoseconds int64     `json:"timeout"`
-	Steps              []StepRun `json:"steps"`
-	// Worker is what carries the job out, as JSON.
-	Worker json.RawMessage `json:"worker"`
-}
-
-// JobRunStatus is how far a [JobRun] has come.
-type JobRunStatus string
-
-// The states of jobs.
-const (
-	JobRunStatusNotStarted JobRunStatus = "not-started"
-	JobRunStatusAccepted   JobRunStatus = "accepted"
-	JobRunStatusRunning    JobRunStatus = "running"
-	JobRunStatusFailed     JobRunStatus = "failed"
-	JobRunStatusSucceeded  JobRunStatus = "succeeded"
-	JobRunStatusSkipped    JobRunStatus = "skipped"
-)
-
-// StepRun is one step of a [JobRun].
-type StepRun struct {
-	Name        string        `json:"name"`
-	Status      StepRunStatus `json:"status"`
-	Started     Timestamp     `json:"started"`
-	LastUpdated Timestamp     `json:"lastUpdated"`
-}
-
-// StepRunStatus is how far a [StepRun] has come.
-type StepRunStatus string
-
-// The states of steps.
-const (
-	StepRunStatusNotStarted StepRunStatus = "not-started"
-	StepRunStatusRunning    StepRunStatus = "running"
-	StepRunStatusFailed     StepRunStatus = "failed"
-	StepRunStatusSucceeded  StepRunStatus = "succeeded"
-)
 
 // InsightsScanStartRequest says how an account is to be scanned. What is nil is as
 // the service has it.
@@ -207,14 +132,6 @@ func (s *InsightsService) GetScan(ctx context.Context, org, account, scanID stri
 	return fetch[InsightsScan](ctx, s.client, call{endpoint: insightsGetScanEndpoint, args: scanArgs(org, account, scanID)})
 }
 
-// DeploymentLogLine is a line that a deployment, or a scan, has written.
-type DeploymentLogLine struct {
-	// Header stands before the line where a new step begins; else it is empty.
-	Header    string    `json:"header"`
-	Timestamp Timestamp `json:"timestamp"`
-	Line      string    `json:"line"`
-}
-
 // InsightsScanLogListOptions choose a part of a scan's log.
 type InsightsScanLogListOptions struct {
 	// PageSize is how many lines an answer holds at most, up to 499; the service's
@@ -255,22 +172,6 @@ func (s *InsightsService) ListScanLogsPage(ctx context.Context, org, account, sc
 	return fetchTokenPage(ctx, s.client, call{endpoint: insightsGetScanLogsEndpoint, args: scanArgs(org, account, scanID)},
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "count", grows: true}, o,
 		func(a *answer) (*[]DeploymentLogLine, string) { return &a.Lines, a.NextToken })
-}
-
-// DeploymentStepLogs are lines that one step of a deployment, or of a scan, has
-// written.
-type DeploymentStepLogs struct {
-	// Name is the step's.
-	Name  string                  `json:"name"`
-	Lines []DeploymentStepLogLine `json:"lines"`
-	// NextOffset is the Offset of the lines after these; nil at the end.
-	NextOffset *int `json:"nextOffset"`
-}
-
-// DeploymentStepLogLine is a line that a step has written.
-type DeploymentStepLogLine struct {
-	Timestamp Timestamp `json:"timestamp"`
-	Line      string    `json:"line"`
 }
 
 // InsightsScanStepLogOptions choose a part of a step's log.

@@ -161,15 +161,6 @@ func teamEnvironmentArgs(team string, id EnvironmentIdentifier, req TeamEnvironm
 	}, nil
 }
 
-// checkEnvironment refuses an environment without a name. Its organization is a
-// placeholder, and is looked at there.
-func checkEnvironment(id EnvironmentIdentifier) error {
-	if err := checkNotEmpty("id.Project", id.Project); err != nil {
-		return err
-	}
-	return checkNotEmpty("id.Environment", id.Environment)
-}
-
 var teamSetInsightsAccountAccessEndpoint = Endpoint{
 	Method: http.MethodPatch, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/teams/{teamName}",
 }

@@ -2,41 +2,7 @@ package pulumiapi
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-)
-
-// Role is a role for fine-grained access: what whoever has it may do.
-type Role struct {
-	ID          string `json:"id"`
-	Name        string `json:"name"`
-	Description string `json:"description"`
-	// OrgID is the ID of the organization that the role belongs to.
-	OrgID string `json:"orgId"`
-	// ResourceType is what the role is about: "stack".
-	ResourceType string      `json:"resourceType"`
-	UXPurpose    RolePurpose `json:"uxPurpose"`
-	// Details is what is permitted, as JSON: a tree of conditions and permissions.
-	Details json.RawMessage `json:"details"`
-	// DefaultIdentifier is the built-in role that it is; empty for a custom one.
-	DefaultIdentifier string `json:"defaultIdentifier"`
-	// IsOrgDefault says that new members of the organization get it.
-	IsOrgDefault bool      `json:"isOrgDefault"`
-	Version      int       `json:"version"`
-	Created      Timestamp `json:"created"`
-	Modified     Timestamp `json:"modified"`
-}
-
-// RolePurpose is what the console shows a role as.
-type RolePurpose string
-
-// What roles are shown as.
-const (
-	RolePurposeRole          RolePurpose = "role"
-	RolePurposeRolePrivate   RolePurpose = "role_private"
-	RolePurposeRoleTemporary RolePurpose = "role_temporary"
-	RolePurposePolicy        RolePurpose = "policy"
-	RolePurposeSet           RolePurpose = "set"
 )
 
 var teamEnableRolesEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/enable-team-roles"}

@@ -46,24 +46,6 @@ const (
 	TeamKindSCIM TeamKind = "scim"
 )
 
-// TeamMember is a member of a team.
-type TeamMember struct {
-	UserInfo
-
-	// Role is the member's role in the team.
-	Role TeamRole `json:"role"`
-}
-
-// TeamRole is a role in a team.
-type TeamRole string
-
-// The roles in a team.
-const (
-	TeamRoleNone   TeamRole = "none"
-	TeamRoleMember TeamRole = "member"
-	TeamRoleAdmin  TeamRole = "admin"
-)
-
 // TeamStackAccess is what a team may do with a stack.
 type TeamStackAccess struct {
 	ProjectName string          `json:"projectName"`
@@ -72,18 +54,6 @@ type TeamStackAccess struct {
 	// PermissionSetName is the name to show for what is permitted.
 	PermissionSetName string `json:"permissionSetName"`
 }
-
-// StackPermission is what somebody may do with a stack.
-type StackPermission int
-
-// The permissions for stacks.
-const (
-	StackPermissionNone    StackPermission = 0
-	StackPermissionRead    StackPermission = 101
-	StackPermissionEdit    StackPermission = 102
-	StackPermissionAdmin   StackPermission = 103
-	StackPermissionCreator StackPermission = 104
-)
 
 // TeamEnvironmentAccess is what a team may do with a Pulumi ESC environment.
 type TeamEnvironmentAccess struct {
@@ -96,18 +66,6 @@ type TeamEnvironmentAccess struct {
 	PermissionSetName string `json:"permissionSetName"`
 }
 
-// EnvironmentPermission is what somebody may do with a Pulumi ESC environment.
-type EnvironmentPermission string
-
-// The permissions for environments.
-const (
-	EnvironmentPermissionNone  EnvironmentPermission = "none"
-	EnvironmentPermissionRead  EnvironmentPermission = "read"
-	EnvironmentPermissionOpen  EnvironmentPermission = "open"
-	EnvironmentPermissionWrite EnvironmentPermission = "write"
-	EnvironmentPermissionAdmin EnvironmentPermission = "admin"
-)
-
 // TeamAccountAccess is what a team may do with an Insights account.
 type TeamAccountAccess struct {
 	AccountName string            `json:"accountName"`
@@ -115,17 +73,6 @@ type TeamAccountAccess struct {
 	// PermissionSetName is the name to show for what is permitted.
 	PermissionSetName string `json:"permissionSetName"`
 }
-
-// AccountPermission is what somebody may do with an Insights account.
-type AccountPermission int
-
-// The permissions for Insights accounts.
-const (
-	AccountPermissionNone  AccountPermission = 0
-	AccountPermissionRead  AccountPermission = 1
-	AccountPermissionWrite AccountPermission = 2
-	AccountPermissionAdmin AccountPermission = 3
-)
 
 // TeamCreateRequest describes a new team. A team of kind [TeamKindPulumi] has a
 // name of its own; one of kind [TeamKindGitHub] takes it from GitHub.
@@ -255,41 +202,4 @@ func (s *TeamsService) Update(ctx context.Context, org, team string, req TeamUpd
 	return s.update(ctx, orgArgs(org, pathArg{"team", team}), "req", teamUpdateRequest{
 		NewDisplayName: req.DisplayName, NewDescription: req.Description,
 	})
-}
-
-// AddMember adds a user to a team. One who is in it already is [ErrConflict].
-//
-// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
-func (s *TeamsService) AddMember(ctx context.Context, org, team, user string) error {
-	return s.changeMember(ctx, org, team, user, "add")
-}
-
-// RemoveMember removes a user from a team. One who is not in it is [ErrNotFound].
-//
-// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
-func (s *TeamsService) RemoveMember(ctx context.Context, org, team, user string) error {
-	return s.changeMember(ctx, org, team, user, "remove")
-}
-
-// PromoteMember makes a member of a team one of its administrators. One who is not
-// in the team is [ErrNotFound].
-//
-// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
-func (s *TeamsService) PromoteMember(ctx context.Context, org, team, user string) error {
-	return s.changeMember(ctx, org, team, user, "promote")
-}
-
-// DemoteMember makes an administrator of a team an ordinary member again. One who
-// is not in the team is [ErrNotFound].
-//
-// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
-func (s *TeamsService) DemoteMember(ctx context.Context, org, team, user string) error {
-	return s.changeMember(ctx, org, team, user, "demote")
-}
-
-func (s *TeamsService) changeMember(ctx context.Context, org, team, user, action string) error {
-	if err := checkNotEmpty("user", user); err != nil {
-		return err
-	}
-	return s.update(ctx, orgArgs(org, pathArg{"team", team}), "user", teamUpdateRequest{MemberAction: action, Member: user})
 }

@@ -28,7 +28,8 @@ const help = `Writes a span of an organization's audit log to a file, newest eve
 Run again after it was interrupted, in whatever way, it goes on where it was: no
 event is lost, and none is there twice. The file has its name only when all is in it.
 Until then there are three others beside it: .partial, with what there is so far,
-.state, which says how far that is, and .lock. Begin again by removing them.
+.state, which says how far that is, and .lock. Begin again by removing them. A failure
+before the first page is in the file leaves none of them.
 
 Flags:
   -live           talk to the real Pulumi Cloud; only reads
@@ -166,7 +167,14 @@ func (s *settings) run(ctx context.Context, out *program.Output) error {
 	}
 	defer output.close() //nolint:errcheck // what was written is on the disk
 	if err := s.export(ctx, connection.Client, output, out); err != nil {
-		out.Say("What there is so far is kept: run this again to go on.")
+		if !output.begun() {
+			return errors.Join(err, output.discard())
+		}
+		again := ""
+		if s.path == "" && !s.cloud.Live { // where each run has a folder of its own
+			again = " with -o " + program.Printable(path)
+		}
+		out.Say("What there is so far is kept: run this again%s to go on.", again)
 		return err
 	}
 	if err := output.finish(); err != nil {

@@ -57,6 +57,22 @@ func TestDemo_InParts(t *testing.T) {
 	assert.Equal(t, read(t, folder, "whole"), read(t, folder, "parts"))
 }
 
+// Without -o, every run has a folder of its own, so it says which file to go on with.
+func TestDemo_GoesOnWhereItSays(t *testing.T) {
+	t.Parallel()
+	temporary := t.TempDir()
+	env := []string{"TMPDIR=" + temporary, "TMP=" + temporary}
+	got := programtest.Command{Args: []string{"-pages", "40"}, Env: env}.Run(t)
+	assert.Equal(t, 1, got.Status)
+	_, after, found := strings.Cut(got.Stderr, "run this again with -o ")
+	require.True(t, found, got.Stderr)
+	path, _, found := strings.Cut(after, " to go on.\n")
+	require.True(t, found, got.Stderr)
+	got = programtest.Command{Args: []string{"-o", path}, Env: env}.Run(t)
+	assert.Equal(t, 0, got.Status, got.Stderr)
+	assert.Equal(t, "Going on after 400 events.\n", got.Stderr)
+}
+
 const evil = "=cmd|' /C calc'!A1\x1b[2J\u009b\u202e, \"q\"\nnext|line=1\\"
 
 // evilCloud has an event in March of which everything is evil.
@@ -153,10 +169,12 @@ func TestLive_Failures(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault pulumiapitest.Fault
 		says  string
+		kept  bool
 	}{
-		"unauthorized": {pulumiapitest.Fault{Status: http.StatusUnauthorized}, "The access token is not valid"},
-		"no audit log": {pulumiapitest.Fault{Status: http.StatusBadRequest, Body: `{"code":400,"message":"not in your plan\u001b[2J"}`}, ": 400: not in your plan"},
-		"down":         {pulumiapitest.Fault{Skip: 3, Status: http.StatusServiceUnavailable}, ": 503: "},
+		"unauthorized": {pulumiapitest.Fault{Status: http.StatusUnauthorized}, "The access token is not valid", false},
+		"no audit log": {pulumiapitest.Fault{Status: http.StatusBadRequest, Body: `{"code":400,"message":"not in your plan\u001b[2J"}`}, ": 400: not in your plan", false},
+		"within page":  {pulumiapitest.Fault{Skip: 1, Status: http.StatusServiceUnavailable}, ": 503: ", false},
+		"down":         {pulumiapitest.Fault{Skip: 3, Status: http.StatusServiceUnavailable}, ": 503: ", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,8 +187,9 @@ func TestLive_Failures(t *testing.T) {
 			got := command.Run(t)
 			assert.Equal(t, 1, got.Status)
 			assert.Empty(t, got.Stdout)
-			assert.Contains(t, got.Stderr, "What there is so far is kept")
-			assert.Contains(t, got.Stderr, "\nauditexport: pulumiapi: GET /api/orgs/acme-archive/auditlogs/v2: ")
+			assert.Equal(t, c.kept, strings.Contains(got.Stderr, "What there is so far is kept: run this again to go on.\n"))
+			assert.Equal(t, c.kept, len(names(t, folder)) > 0, "what has nothing in it stands in nobody's way")
+			assert.Contains(t, got.Stderr, "auditexport: pulumiapi: GET /api/orgs/acme-archive/auditlogs/v2: ")
 			assert.Contains(t, got.Stderr, c.says)
 			assert.NotContains(t, got.Stderr, "\x1b")
 
@@ -185,12 +204,46 @@ func TestLive_Failures(t *testing.T) {
 	}
 }
 
+// A command line with a mistake leaves nothing behind that refuses the correct one.
+func TestLive_UnknownOrganization(t *testing.T) {
+	t.Parallel()
+	cloud := evilCloud(t)
+	path := filepath.Join(t.TempDir(), "log")
+	got := programtest.RunLive(t, cloud, "-org", "amce", "-from", "2026-03-01", "-o", path)
+	assert.Equal(t, 1, got.Status)
+	assert.Contains(t, got.Stderr, "auditexport: pulumiapi: GET /api/orgs/amce/auditlogs/v2: 404: ")
+	assert.NotContains(t, got.Stderr, "kept")
+	assert.Empty(t, names(t, filepath.Dir(path)))
+	got = programtest.RunLive(t, cloud, "-org", "acme", "-from", "2026-03-01", "-o", path)
+	assert.Equal(t, 0, got.Status, got.Stderr)
+}
+
+// An export needs a file of its own, which it says before it asks for anything.
+func TestNoFileOfItsOwn(t *testing.T) {
+	t.Parallel()
+	cloud := evilCloud(t)
+	folder := t.TempDir()
+	put(t, folder, "target", "precious")
+	link, dangling := filepath.Join(folder, "link"), filepath.Join(folder, "dangling")
+	require.NoError(t, os.Symlink("target", link))
+	require.NoError(t, os.Symlink("missing", dangling))
+	before := names(t, folder)
+	for _, path := range []string{os.DevNull, "/dev/stdout", folder, link, dangling} {
+		got := programtest.RunLive(t, cloud, "-org", "acme", "-from", "2026-03-01", "-o", path)
+		assert.Equal(t, programtest.Result{Status: 1, Stderr: "auditexport: " + path + " is a folder, a link, a pipe or a device, " +
+			"and an export that can be interrupted needs a file of its own: choose another name with -o\n"}, got)
+		assert.NoFileExists(t, path+".lock")
+	}
+	assert.Equal(t, before, names(t, folder))
+	assert.Equal(t, "precious", read(t, folder, "target"))
+	assert.Empty(t, cloud.Requests())
+}
+
 func TestNowhereToWrite(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for path, says := range map[string]string{
 		filepath.Join(folder, "missing", "log"): "no such file or directory",
-		folder:                                  "is there already",
 		folder + "/a\x1b[2Jb/cd":                "ab/cd.lock: no such file",
 	} {
 		got := programtest.Run(t, "-o", path)

@@ -23,6 +23,10 @@ type output struct {
 // open begins an export, or goes on with the one that was begun. Settings is asked
 // what is wanted, given what was begun, if anything was.
 func open(path string, settings func(begun *exported) (exported, error)) (*output, error) {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is a folder, a link, a pipe or a device, and an export that can be interrupted "+
+			"needs a file of its own: choose another name with -o", path)
+	}
 	out := &output{files: files{output: path}}
 	out.lock = flock.New(out.files.lock(), flock.SetPermissions(0o600))
 	locked, err := out.lock.TryLock()
@@ -150,11 +154,8 @@ func (o *output) add(part []byte, next state) error {
 // finish gives the output, which is complete, its name. It can be interrupted, and
 // done again, at any point.
 func (o *output) finish() error {
-	if o.file != nil {
-		if err := o.file.Close(); err != nil {
-			return err
-		}
-		o.file = nil
+	if err := o.closeFile(); err != nil {
+		return err
 	}
 	unnamed, err := exists(o.files.partial())
 	if err != nil || !unnamed {
@@ -178,14 +179,27 @@ func (o *output) forget() error {
 	return errors.Join(os.Remove(o.files.state()), o.close(), os.Remove(o.files.lock()))
 }
 
+// begun reports whether there is anything to go on from.
+func (o *output) begun() bool { return o.state.Cursor != "" || o.state.Complete }
+
+// discard removes an export in which there is nothing yet, so that it stands in nobody's
+// way. The state goes last: without it, nobody would know whose the output is.
+func (o *output) discard() error {
+	return errors.Join(o.closeFile(), os.Remove(o.files.partial()), o.forget())
+}
+
 // close lets go of the files. It may be called more than once.
 func (o *output) close() error {
-	var err error
-	if o.file != nil {
-		err = o.file.Close()
-		o.file = nil
+	return errors.Join(o.closeFile(), o.lock.Close())
+}
+
+func (o *output) closeFile() error {
+	if o.file == nil {
+		return nil
 	}
-	return errors.Join(err, o.lock.Close())
+	file := o.file
+	o.file = nil
+	return file.Close()
 }
 
 func exists(path string) (bool, error) {

@@ -220,6 +220,7 @@ func TestCommandLine(t *testing.T) {
 		{"-org other", `no stacks: name them`},
 		{"prod", `"prod" is not project/stack`},
 		{"acme-corp/webshop/prod", `"acme-corp/webshop/prod" is not project/stack`},
+		{"-org acme-corp/webshop prod", `"prod" is not project/stack`},
 		{"webshop/prod -policy=false", `"-policy=false" is not project/stack`},
 	} {
 		got := programtest.Run(t, strings.Fields(c.args)...)

@@ -47,7 +47,8 @@ With -live, the access token is taken from PULUMI_ACCESS_TOKEN, or from what
 "pulumi login" left on this machine; the address from PULUMI_BACKEND_URL, from
 "pulumi login" or from PULUMI_API, or it is https://api.pulumi.com. There is one
 request for each page of the list, one for each stack, and another for each stack
-without the owner's tag. Nothing is printed if one of them fails.
+without the owner's tag; if the list is empty, one for the organization, which may
+not exist. Nothing is printed if one of them fails.
 
 On a terminal, stale stacks are yellow, unless NO_COLOR is set.
 

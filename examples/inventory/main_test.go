@@ -270,6 +270,22 @@ func TestLive_Failures(t *testing.T) {
 	}
 }
 
+// An organization without stacks is not one that does not exist.
+func TestLive_NoStacks(t *testing.T) {
+	t.Parallel()
+	cloud := pulumiapitest.NewServer()
+	defer cloud.Close()
+	require.NoError(t, cloud.AddOrganization("acme"))
+	got := programtest.RunLive(t, cloud, "-org", "acme", "-fail-on-stale")
+	assert.Equal(t, programtest.Result{Stdout: "Stacks of acme, from " + cloud.URL() + "\n\nNo stacks.\n"}, got)
+	for _, args := range [][]string{nil, {"-fail-on-stale"}, {"-format", "json"}} {
+		got := programtest.RunLive(t, cloud, append([]string{"-org", "amce"}, args...)...)
+		assert.Equal(t, 1, got.Status, "%q", args)
+		assert.Empty(t, got.Stdout, "%q", args)
+		assert.Contains(t, got.Stderr, "inventory: pulumiapi: GET /api/orgs/amce: 404: Organization 'amce' not found", "%q", args)
+	}
+}
+
 func TestNowhereToWrite(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "output")

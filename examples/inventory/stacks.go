@@ -75,6 +75,12 @@ func (s *settings) read(ctx context.Context, client *pulumiapi.Client, now time.
 		stacks = append(stacks, newStack(listed, now, time.Duration(s.stale)))
 		progress.Add(1)
 	}
+	if len(stacks) == 0 {
+		// The list of an organization that does not exist is empty, too.
+		if _, err := client.Orgs.Get(ctx, s.cloud.Org); err != nil {
+			return nil, err
+		}
+	}
 	progress.Done()
 
 	progress = out.Progress(len(stacks), "reading tags")

@@ -24,19 +24,25 @@ func (a *Age) Set(text string) error {
 		return err
 	}
 	if age < 0 || age > maxAge {
-		return fmt.Errorf("must be between 0 and %s", maxAge)
+		return errAgeRange
 	}
 	*a = age
 	return nil
 }
 
-var errAge = errors.New("must be a time such as 90d, 12w or 36h")
+var (
+	errAge      = errors.New("must be a time such as 90d, 12w or 36h")
+	errAgeRange = fmt.Errorf("must be between 0 and %s", maxAge)
+)
 
 func parseAge(text string) (Age, error) {
 	for suffix, unit := range map[string]time.Duration{"d": day, "w": 7 * day} {
 		if digits, found := strings.CutSuffix(text, suffix); found {
 			n, err := strconv.ParseUint(digits, 10, 16)
-			if err != nil {
+			switch {
+			case errors.Is(err, strconv.ErrRange), Age(n) > maxAge/Age(unit): // what it would come to may not fit
+				return 0, errAgeRange
+			case err != nil:
 				return 0, errAge
 			}
 			return Age(n) * Age(unit), nil

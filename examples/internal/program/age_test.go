@@ -24,6 +24,10 @@ func TestAge(t *testing.T) {
 		require.Error(t, age.Set(text), text)
 		assert.Equal(t, Age(time.Hour), age, text)
 	}
+	// What is too much is not what is no time, and does not come out as less.
+	for _, text := range []string{"36526d", "70000d", "99999999999d", "5218w", "30501w", "70000w"} {
+		require.EqualError(t, new(Age).Set(text), "must be between 0 and 36525d", text)
+	}
 }
 
 func TestAgo(t *testing.T) {

@@ -85,6 +85,8 @@ Worth a look:
       ci, evelyn, frances, pulumi-tester
   Members who have no account at Pulumi
       intern-2
+  Members with a custom role, which may permit more than is shown here
+      ci, evelyn, jean
 
 For everything, in a file for a browser: add -o access.html
 `, got.Stdout)

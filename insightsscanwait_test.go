@@ -30,15 +30,7 @@ func scanning(t *testing.T) (srv *pulumiapitest.Server, client *pulumiapi.Client
 }
 
 // scanLooks returns how often clients have asked for a scan.
-func scanLooks(srv *pulumiapitest.Server) int {
-	n := 0
-	for _, request := range srv.Requests() {
-		if request.Endpoint == scanEndpoint {
-			n++
-		}
-	}
-	return n
-}
+func scanLooks(srv *pulumiapitest.Server) int { return requestsTo(srv, scanEndpoint) }
 
 func TestInsights_WaitForScan_ReturnsWhenTheScanHasEnded(t *testing.T) {
 	t.Parallel()

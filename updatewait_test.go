@@ -37,10 +37,13 @@ func texts(results *pulumiapi.UpdateResults) []string {
 }
 
 // looks returns how often clients have asked for the status.
-func looks(srv *pulumiapitest.Server) int {
+func looks(srv *pulumiapitest.Server) int { return requestsTo(srv, statusEndpoint) }
+
+// requestsTo returns how many requests there have been to an endpoint.
+func requestsTo(srv *pulumiapitest.Server, endpoint string) int {
 	n := 0
 	for _, request := range srv.Requests() {
-		if request.Endpoint == statusEndpoint {
+		if request.Endpoint == endpoint {
 			n++
 		}
 	}

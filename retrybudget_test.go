@@ -49,6 +49,7 @@ func (s *storm) watch(start time.Time) pulumiapi.Observer {
 
 func TestRetryBudget_AStorm(t *testing.T) {
 	t.Parallel()
+	leaveOutStorms(t)
 	for _, c := range []struct {
 		budget      float64
 		least, most int // the first 200 calls, and perhaps some more, find it full and earn nothing
@@ -97,9 +98,21 @@ func TestRetryBudget_AStorm(t *testing.T) {
 	}
 }
 
+// leaveOutStorms skips a test whose goroutines wait in one bubble, many at a time,
+// under the race detector: Go 1.26 makes its record of a bubble's timers without a
+// lock when a select finds one that has run out (runtime/time.go, unlockAndRun), and
+// crashes now and then.
+func leaveOutStorms(t *testing.T) {
+	t.Helper()
+	if raceDetected {
+		t.Skip("LEFT OUT: the race detector crashes in the timers of a bubble with many goroutines")
+	}
+}
+
 // Clients that were refused at the same moment don't come back at the same moment.
 func TestRetry_NoTwoInStep(t *testing.T) {
 	t.Parallel()
+	leaveOutStorms(t)
 	for _, retryAfter := range []string{"", "7"} {
 		t.Run("Retry-After "+retryAfter, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -46,7 +47,17 @@ func buildAndRun(m *testing.M, folder string) int {
 		return 1
 	}
 	sources = folder
+	hearInterrupts()
 	return m.Run()
+}
+
+// hearInterrupts lets the programs be interrupted where this process can't be, as a
+// shell has it that runs the tests in the background: they would inherit that. Who
+// has a handler hands on the default.
+func hearInterrupts() {
+	if signal.Ignored(os.Interrupt) {
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
 }
 
 // look looks at the program's own files, once a test has begun, which is how go test

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -132,7 +133,17 @@ func TestProcess_Interrupted(t *testing.T) {
 	p.WaitForOutput("hello 40")
 	p.Signal(os.Interrupt)
 	p.WaitForError("told to stop")
-	p.Signal(os.Interrupt)
+	// The program may say so a moment before it stops listening.
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for ended := false; !ended; {
+		_ = p.command.Process.Signal(os.Interrupt) // which may have ended by now
+		select {
+		case <-p.ended:
+			ended = true
+		case <-ticker.C:
+		}
+	}
 	assert.Equal(t, -1, p.Wait().Status, "the second one kills")
 }
 

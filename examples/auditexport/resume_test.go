@@ -243,8 +243,16 @@ func TestResume_RemembersTheSpan(t *testing.T) {
 	assert.Equal(t, wanted(all), descriptions(t, path))
 }
 
-func TestResume_NotTwoAtOnce(t *testing.T) {
-	t.Parallel()
+// stopped is an export of 30 events that waits for the answer to its third request.
+type stopped struct {
+	command programtest.Command
+	process *programtest.Process
+	path    string
+	proceed func()
+}
+
+func startAndStop(t *testing.T) stopped {
+	t.Helper()
 	arrived, proceed := make(chan struct{}), make(chan struct{})
 	s := &service{events: events(30), pageSize: 7}
 	s.before = func(request int64) {
@@ -257,35 +265,30 @@ func TestResume_NotTwoAtOnce(t *testing.T) {
 	command := s.export(t, path)
 	process := command.Start(t)
 	<-arrived
-	got := command.Run(t)
-	assert.Equal(t, programtest.Result{Stderr: "auditexport: another process is writing " + path + "\n", Status: 1}, got)
-	close(proceed)
-	assert.Equal(t, 0, process.Wait().Status)
-	assert.Len(t, descriptions(t, path), 30)
+	return stopped{command, process, path, func() { close(proceed) }}
+}
+
+func TestResume_NotTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	export := startAndStop(t)
+	got := export.command.Run(t)
+	assert.Equal(t, programtest.Result{Stderr: "auditexport: another process is writing " + export.path + "\n", Status: 1}, got)
+	export.proceed()
+	assert.Equal(t, 0, export.process.Wait().Status)
+	assert.Len(t, descriptions(t, export.path), 30)
 }
 
 // Interrupted politely, it says what to do.
 func TestResume_Interrupted(t *testing.T) {
 	t.Parallel()
-	arrived, proceed := make(chan struct{}), make(chan struct{})
-	s := &service{events: events(30), pageSize: 7}
-	s.before = func(request int64) {
-		if request == 3 {
-			close(arrived)
-			<-proceed
-		}
-	}
-	path := filepath.Join(t.TempDir(), "log")
-	command := s.export(t, path)
-	process := command.Start(t)
-	<-arrived
-	process.Signal(os.Interrupt)
-	got := process.Wait()
-	close(proceed)
+	export := startAndStop(t)
+	export.process.Signal(os.Interrupt)
+	got := export.process.Wait()
+	export.proceed()
 	assert.Equal(t, programtest.Result{
 		Stderr: "What there is so far is kept: run this again to go on.\nauditexport: interrupted\n", Status: 1,
 	}, got)
-	got = command.Run(t)
+	got = export.command.Run(t)
 	assert.Equal(t, 0, got.Status)
-	assert.Len(t, descriptions(t, path), 30)
+	assert.Len(t, descriptions(t, export.path), 30)
 }

@@ -243,12 +243,7 @@ func TestFollow_WrongCommandLine(t *testing.T) {
 
 func TestFollow_UnwritableOutput(t *testing.T) {
 	t.Parallel()
-	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Skip("this system has no /dev/full")
-	}
-	t.Cleanup(func() { _ = full.Close() })
-	got := programtest.Command{Stdout: full}.Run(t)
+	got := programtest.Command{Stdout: programtest.FullDisk(t)}.Run(t)
 	assert.Equal(t, 1, got.Status)
 	assert.Contains(t, got.Stderr, "no space left")
 }

@@ -276,12 +276,7 @@ func TestServer_Timeouts(t *testing.T) {
 
 func TestWebhookreceiver_UnwritableOutput(t *testing.T) {
 	t.Parallel()
-	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Skip("this system has no /dev/full")
-	}
-	t.Cleanup(func() { _ = full.Close() })
-	process, url := start(t, programtest.Command{Env: []string{"WEBHOOK_SECRET=" + secret}, Stdout: full})
+	process, url := start(t, programtest.Command{Env: []string{"WEBHOOK_SECRET=" + secret}, Stdout: programtest.FullDisk(t)})
 	for range 2 {
 		assert.Equal(t, http.StatusInternalServerError, deliver(t, url, secret, "1", "stack", stack), "so that it comes again")
 	}
@@ -289,7 +284,7 @@ func TestWebhookreceiver_UnwritableOutput(t *testing.T) {
 	got := process.Wait()
 	assert.Equal(t, 0, got.Status)
 	assert.Contains(t, got.Stderr, "no space left")
-	assert.Equal(t, 1, programtest.Command{Stdout: full}.Run(t).Status, "the test of itself fails")
+	assert.Equal(t, 1, programtest.Command{Stdout: programtest.FullDisk(t)}.Run(t).Status, "the test of itself fails")
 }
 
 func TestWebhookreceiver_HostileText(t *testing.T) {

@@ -164,3 +164,14 @@ func (c Command) environment(tb testing.TB) []string {
 	}
 	return append(env, c.Env...)
 }
+
+// FullDisk returns a file that takes nothing, or skips the test where there is none.
+func FullDisk(tb testing.TB) *os.File {
+	tb.Helper()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		tb.Skip("this system has no /dev/full")
+	}
+	tb.Cleanup(func() { _ = full.Close() })
+	return full
+}

@@ -1,8 +1,8 @@
 // Auditexport writes the audit log of an organization to a file. Interrupted, in
 // whatever way, it goes on where it was.
 //
-//	go -C examples/auditexport run .                                      # a Pulumi Cloud in memory
-//	go -C examples/auditexport run . -live -org acme -o ~/auditlog.csv    # the real one, with your credentials
+//	go -C examples/programs run ./auditexport                                      # a Pulumi Cloud in memory
+//	go -C examples/programs run ./auditexport -live -org acme -o ~/auditlog.csv    # the real one, with your credentials
 package main
 
 import (

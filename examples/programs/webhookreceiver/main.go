@@ -2,8 +2,8 @@
 // signatures, and prints a line for each. Without an address to listen on, it tests
 // itself against a Pulumi Cloud in memory.
 //
-//	go -C examples/webhookreceiver run .                                    # the test of itself
-//	WEBHOOK_SECRET=… go -C examples/webhookreceiver run . -addr :8080       # the receiver
+//	go -C examples/programs run ./webhookreceiver                                    # the test of itself
+//	WEBHOOK_SECRET=… go -C examples/programs run ./webhookreceiver -addr :8080       # the receiver
 package main
 
 import (

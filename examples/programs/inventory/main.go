@@ -1,8 +1,8 @@
 // Inventory lists all stacks of an organization, with who owns them and how old
 // they are.
 //
-//	go -C examples/inventory run .                    # a Pulumi Cloud in memory, with a made-up company in it
-//	go -C examples/inventory run . -live -org acme    # the real one, with your credentials
+//	go -C examples/programs run ./inventory                    # a Pulumi Cloud in memory, with a made-up company in it
+//	go -C examples/programs run ./inventory -live -org acme    # the real one, with your credentials
 package main
 
 import (

@@ -1,7 +1,7 @@
 // Ci is a gate for a pipeline: it fails if stacks are not in order.
 //
-//	go -C examples/ci run .                                       # a Pulumi Cloud in memory, with a made-up company in it
-//	go -C examples/ci run . -live -org acme -project webshop      # the real one, with your credentials
+//	go -C examples/programs run ./ci                                       # a Pulumi Cloud in memory, with a made-up company in it
+//	go -C examples/programs run ./ci -live -org acme -project webshop      # the real one, with your credentials
 package main
 
 import (

@@ -1,4 +1,4 @@
-module github.com/pulumiapi/pulumiapi/examples/accessreview
+module github.com/pulumiapi/pulumiapi/examples/programs
 
 go 1.26.0
 
@@ -7,6 +7,7 @@ replace github.com/pulumiapi/pulumiapi => ../..
 replace github.com/pulumiapi/pulumiapi/examples/internal => ../internal
 
 require (
+	github.com/gofrs/flock v0.13.1
 	github.com/pulumiapi/pulumiapi v0.0.0-00010101000000-000000000000
 	github.com/pulumiapi/pulumiapi/examples/internal v0.0.0-00010101000000-000000000000
 	github.com/stretchr/testify v1.12.1

@@ -1,9 +1,9 @@
 // Accessreview shows who can reach which stack of an organization, and why: as a
 // report in one HTML file, with a matrix that can be searched and sorted.
 //
-//	go -C examples/accessreview run .                                            # what is worth a look; a Pulumi Cloud in memory
-//	go -C examples/accessreview run . -o ~/access.html                           # the report
-//	go -C examples/accessreview run . -live -org acme -o ~/access.html           # that of the real one
+//	go -C examples/programs run ./accessreview                                            # what is worth a look; a Pulumi Cloud in memory
+//	go -C examples/programs run ./accessreview -o ~/access.html                           # the report
+//	go -C examples/programs run ./accessreview -live -org acme -o ~/access.html           # that of the real one
 package main
 
 import (

@@ -1,9 +1,9 @@
 // Policytriage shows an organization's open policy issues by policy pack and
 // severity, and assigns them or changes their priority, any number at a time.
 //
-//	go -C examples/policytriage run .                                             # a Pulumi Cloud in memory
-//	go -C examples/policytriage run . -severity critical -priority p0 -dry-run
-//	go -C examples/policytriage run . -live -org acme -pack cis-aws -assign grace # the real one
+//	go -C examples/programs run ./policytriage                                             # a Pulumi Cloud in memory
+//	go -C examples/programs run ./policytriage -severity critical -priority p0 -dry-run
+//	go -C examples/programs run ./policytriage -live -org acme -pack cis-aws -assign grace # the real one
 package main
 
 import (

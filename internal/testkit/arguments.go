@@ -1,19 +1,21 @@
-package drive
+package testkit
 
 import (
 	"fmt"
+	"hash/fnv"
 	"reflect"
 	"slices"
 	"strings"
 	"unsafe"
 )
 
-// Synthesizer makes up arguments.
+// Synthesizer makes up arguments. A text is the name of its parameter or field, and
+// a number derives from it, so that what one field is set to does not depend on the
+// others.
 type Synthesizer struct {
 	constants map[string][]any
 	special   map[reflect.Type][]any
 	open      []reflect.Type // the types around the present one
-	made      int
 }
 
 // NewSynthesizer returns a Synthesizer. Constants are those of the package, by
@@ -22,43 +24,49 @@ func NewSynthesizer(constants map[string][]any) *Synthesizer {
 	return &Synthesizer{constants: constants, special: special()}
 }
 
+// numberFor returns a number from 2 to 98 for a name, always the same.
+func numberFor(name string) int64 {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(name))
+	return int64(hash.Sum32()%97) + 2
+}
+
 // sample is a value to call something with.
 type sample struct {
 	name  string // what is special about it
 	value reflect.Value
 }
 
-// samples returns values of a type. In the first everything is set; it never
-// returns none.
-func (s *Synthesizer) samples(t reflect.Type) ([]sample, error) {
+// samples returns values of a type for a parameter or a field. In the first
+// everything is set; it never returns none.
+func (s *Synthesizer) samples(t reflect.Type, name string) ([]sample, error) {
 	if special, ok := s.special[t]; ok {
 		return s.registered(t, special), nil
 	}
 	if isOf(t, "Nullable") {
-		return s.nullables(t)
+		return s.nullables(t, name)
 	}
 	if t.PkgPath() == packagePath {
 		if constants := s.constants[t.Name()]; len(constants) > 0 {
-			return s.registered(t, constants), nil
+			return s.registered(t, zeroLast(constants)), nil
 		}
 	}
-	s.made++
 	value := reflect.New(t).Elem()
 	switch t.Kind() {
 	case reflect.Bool:
 		value.SetBool(true)
 	case reflect.String:
-		value.SetString(fmt.Sprintf("text %d", s.made))
+		value.SetString(name)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		value.SetInt(int64(s.made%100 + 1))
+		value.SetInt(numberFor(name))
 	case reflect.Float32, reflect.Float64:
-		value.SetFloat(float64(s.made) + 0.5)
+		value.SetFloat(float64(numberFor(name)) + 0.5)
 	case reflect.Pointer:
-		return s.pointers(t)
+		return s.pointers(t, name)
 	case reflect.Slice:
-		return s.slices(t)
+		return s.slices(t, name)
 	case reflect.Map:
-		return s.maps(t)
+		return s.maps(t, name)
 	case reflect.Struct:
 		return s.structs(t)
 	default:
@@ -94,8 +102,8 @@ func derive(inner []sample, t reflect.Type, put func(into, inner reflect.Value))
 }
 
 // pointers returns pointers, the second of them nil.
-func (s *Synthesizer) pointers(t reflect.Type) ([]sample, error) {
-	inner, err := s.samples(t.Elem())
+func (s *Synthesizer) pointers(t reflect.Type, name string) ([]sample, error) {
+	inner, err := s.samples(t.Elem(), name)
 	if err != nil {
 		return nil, err
 	}
@@ -107,20 +115,20 @@ func (s *Synthesizer) pointers(t reflect.Type) ([]sample, error) {
 	return slices.Insert(all, 1, sample{"nil", reflect.Zero(t)}), nil
 }
 
-func (s *Synthesizer) slices(t reflect.Type) ([]sample, error) {
-	inner, err := s.samples(t.Elem())
+func (s *Synthesizer) slices(t reflect.Type, name string) ([]sample, error) {
+	inner, err := s.samples(t.Elem(), name)
 	if err != nil {
 		return nil, err
 	}
 	return derive(inner, t, func(into, inner reflect.Value) { into.Set(reflect.Append(into, inner)) }), nil
 }
 
-func (s *Synthesizer) maps(t reflect.Type) ([]sample, error) {
-	keys, err := s.samples(t.Key())
+func (s *Synthesizer) maps(t reflect.Type, name string) ([]sample, error) {
+	keys, err := s.samples(t.Key(), name)
 	if err != nil {
 		return nil, err
 	}
-	inner, err := s.samples(t.Elem())
+	inner, err := s.samples(t.Elem(), name)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +164,7 @@ func (s *Synthesizer) structs(t reflect.Type) ([]sample, error) {
 			return nil, fmt.Errorf("no value of type %s can be made up, as its field %s is not exported: "+
 				"enter one into the synthesizer's special types", t, field.Name)
 		}
-		samples, err := s.samples(field.Type)
+		samples, err := s.samples(field.Type, nameOf(field))
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", field.Name, err)
 		}
@@ -178,6 +186,12 @@ func (s *Synthesizer) structs(t reflect.Type) ([]sample, error) {
 	return all, nil
 }
 
+// nameOf returns the name of a field as it stands in Go, which begins with a small
+// letter here, as parameters do.
+func nameOf(field reflect.StructField) string {
+	return strings.ToLower(field.Name[:1]) + field.Name[1:]
+}
+
 // canBeLeftOut reports whether the field's zero value means that it is not sent.
 func canBeLeftOut(field reflect.StructField) bool {
 	_, isQuery := field.Tag.Lookup("url")
@@ -186,13 +200,13 @@ func canBeLeftOut(field reflect.StructField) bool {
 
 // nullables returns a Nullable that is set, one that is null, and one that is
 // neither.
-func (s *Synthesizer) nullables(t reflect.Type) ([]sample, error) {
+func (s *Synthesizer) nullables(t reflect.Type, name string) ([]sample, error) {
 	held, hasValue := t.FieldByName("value")
 	_, hasNull := t.FieldByName("null")
 	if !hasValue || !hasNull || held.Type.Kind() != reflect.Pointer {
 		return nil, fmt.Errorf("%s has changed: teach the synthesizer how to make one", t)
 	}
-	inner, err := s.samples(held.Type.Elem())
+	inner, err := s.samples(held.Type.Elem(), name)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,4 @@
-// Package drive calls every method of the package's services, with arguments
-// that it makes up by their types, and shows what they sent and returned. It
-// finds the methods by reflection, so that there is no list of them to keep.
-package drive
+package testkit
 
 import (
 	"bytes"
@@ -14,15 +11,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pulumiapi/pulumiapi"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
-)
-
-// baseURL has a path, as that of a self-hosted installation may have.
-const (
-	baseHost = "https://pulumi.conformance.test"
-	basePath = "/cloud"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 // Method is a method of one of the client's services.
@@ -34,12 +26,13 @@ type Method struct {
 	method  reflect.Method
 }
 
-// Waiting are the methods that call others again and again until something has
-// ended, which is more than an answer that is made up says. The others are driven.
-var Waiting = []string{"Updates.Wait", "Updates.Follow", "Insights.WaitForScan"}
+// Waits reports whether the method calls others again and again until something has
+// ended. Its name says so.
+func (m Method) Waits() bool {
+	return strings.HasPrefix(m.method.Name, "Wait") || strings.HasPrefix(m.method.Name, "Follow")
+}
 
-// Methods returns the exported methods of the services that a client has, but
-// for those that wait.
+// Methods returns the exported methods of the services that a client has.
 func Methods() []Method {
 	var methods []Method
 	client := reflect.TypeFor[pulumiapi.Client]()
@@ -49,13 +42,30 @@ func Methods() []Method {
 			continue
 		}
 		for method := range field.Type.Methods() {
-			if name := field.Name + "." + method.Name; !slices.Contains(Waiting, name) {
-				methods = append(methods, Method{Name: name, service: i, method: method})
-			}
+			methods = append(methods, Method{Name: field.Name + "." + method.Name, service: i, method: method})
 		}
 	}
 	return methods
 }
+
+// MethodNames returns the names of all methods, sorted.
+func MethodNames() []string {
+	var names []string
+	for _, m := range Methods() {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Source returns what the package's source says. It is read once.
+var Source = sync.OnceValues(func() (*source.Source, error) {
+	root, err := source.Root()
+	if err != nil {
+		return nil, err
+	}
+	return source.Load(root)
+})
 
 // Arguments are the arguments of one call, without the context.
 type Arguments struct {
@@ -64,33 +74,64 @@ type Arguments struct {
 	values []reflect.Value
 }
 
+// forms are the values that each parameter of a method can have.
+type forms [][]sample
+
+// formsOf makes up values for all parameters, but for the context.
+func (m Method) formsOf(s *Synthesizer) (forms, error) {
+	if m.method.Type.NumIn() < 2 || m.method.Type.In(1) != reflect.TypeFor[context.Context]() {
+		return nil, fmt.Errorf("%s: its first parameter is no context", m.Name)
+	}
+	names, err := m.parameters()
+	if err != nil {
+		return nil, err
+	}
+	var all forms
+	for i, t := range m.Types() {
+		samples, err := s.samples(t, names[i])
+		if err != nil {
+			return nil, fmt.Errorf("%s: parameter %s: %w", m.Name, names[i], err)
+		}
+		all = append(all, samples)
+	}
+	return all, nil
+}
+
+// parameters returns the names of the method's parameters, which only the source
+// has.
+func (m Method) parameters() ([]string, error) {
+	src, err := Source()
+	if err != nil {
+		return nil, err
+	}
+	found, ok := src.Method(m.Name)
+	if !ok || len(found.Parameters) != len(m.Types()) {
+		return nil, fmt.Errorf("%s: the source has no such method with %d parameters", m.Name, len(m.Types()))
+	}
+	return found.Parameters, nil
+}
+
+// pick returns arguments of which choose says which form each parameter has.
+func (f forms) pick(name string, choose func(i int) int) Arguments {
+	arguments := Arguments{Name: name}
+	for i := range f {
+		arguments.values = append(arguments.values, f[i][choose(i)].value)
+	}
+	return arguments
+}
+
 // Arguments returns what to call the method with: at first with everything set,
 // then with only what is required, then with each other form of each part.
 func (m Method) Arguments(s *Synthesizer) ([]Arguments, error) {
-	function := m.method.Type
-	if function.NumIn() < 2 || function.In(1) != reflect.TypeFor[context.Context]() {
-		return nil, fmt.Errorf("%s: its first parameter is no context", m.Name)
+	forms, err := m.formsOf(s)
+	if err != nil {
+		return nil, err
 	}
-	var forms [][]sample
-	for i := 2; i < function.NumIn(); i++ {
-		samples, err := s.samples(function.In(i))
-		if err != nil {
-			return nil, fmt.Errorf("%s: parameter %d: %w", m.Name, i-1, err)
-		}
-		forms = append(forms, samples)
-	}
-	pick := func(name string, choose func(i int) int) Arguments {
-		arguments := Arguments{Name: name}
-		for i := range forms {
-			arguments.values = append(arguments.values, forms[i][choose(i)].value)
-		}
-		return arguments
-	}
-	all := []Arguments{pick("everything set", func(int) int { return 0 })}
+	all := []Arguments{forms.pick("everything set", everythingSet)}
 	for varied := range forms {
 		for form := 1; form < len(forms[varied]); form++ {
 			name := fmt.Sprintf("argument %d: %s", varied+1, forms[varied][form].name)
-			all = append(all, pick(name, func(i int) int {
+			all = append(all, forms.pick(name, func(i int) int {
 				if i == varied {
 					return form
 				}
@@ -99,6 +140,30 @@ func (m Method) Arguments(s *Synthesizer) ([]Arguments, error) {
 		}
 	}
 	return all, nil
+}
+
+func everythingSet(int) int { return 0 }
+
+// Minimal returns the arguments to try for a call with as little as possible: no
+// options, and requests that have only what is required. Where a method refuses
+// that, the next ones hold more.
+func (m Method) Minimal(s *Synthesizer) ([]Arguments, error) {
+	forms, err := m.formsOf(s)
+	if err != nil {
+		return nil, err
+	}
+	kind := func(i int) reflect.Kind { return m.Types()[i].Kind() }
+	least := func(i int, kinds ...reflect.Kind) int {
+		if len(forms[i]) > 1 && slices.Contains(kinds, kind(i)) {
+			return 1
+		}
+		return 0
+	}
+	return []Arguments{
+		forms.pick("only what is required", func(i int) int { return least(i, reflect.Pointer, reflect.Struct) }),
+		forms.pick("no options", func(i int) int { return least(i, reflect.Pointer) }),
+		forms.pick("everything set", everythingSet),
+	}, nil
 }
 
 // WithCursor returns the arguments with the field Cursor of the options set, and
@@ -138,8 +203,9 @@ type Call struct {
 	// elements, what a pointer points to. Of a method that takes a writer it is the
 	// JSON that was written. It is nil if it returns nothing.
 	Value any
-	// IsList says that Value is the elements of a list.
-	IsList bool
+	// IsList says that Value is the elements of a list, and IsSequence that they came
+	// one by one.
+	IsList, IsSequence bool
 	// IsPage says that the method returns a page; Next and Total are its.
 	IsPage bool
 	Next   pulumiapi.Cursor
@@ -148,13 +214,17 @@ type Call struct {
 
 // Request is a request that a method sent.
 type Request struct {
-	// Operation is what it is for: "GET /api/user/stacks".
-	Operation string
-	spec.Request
+	// Endpoint is what it is for.
+	Endpoint pulumiapi.Endpoint
+	Method   string
+	// Path is escaped, and without the base URL's.
+	Path, Query string
+	Header      http.Header
+	Body        []byte
 }
 
-// Answer is what the service answers.
-type Answer struct {
+// Response is what the service answers.
+type Response struct {
 	Status      int
 	ContentType string
 	Body        []byte
@@ -162,27 +232,15 @@ type Answer struct {
 
 // Call calls the method of a client whose requests are answered by answer. It
 // takes no more than limit elements of a list.
-func (m Method) Call(ctx context.Context, arguments Arguments, limit int, answer func(operation string) (Answer, error)) (*Call, error) {
+func (m Method) Call(ctx context.Context, arguments Arguments, limit int, answer func(operation string) (Response, error)) (*Call, error) {
 	call := new(Call)
-	client, err := pulumiapi.NewClient(
-		pulumiapi.WithBaseURL(baseHost+basePath),
-		pulumiapi.WithToken("pul-conformance"),
-		pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}),
-		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			return call.respond(req, answer)
-		})}),
-	)
+	script := &Script{Answer: func(_ int, req *http.Request) (*http.Response, error) { return call.respond(req, answer) }}
+	client, err := newClient(script, pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}))
 	if err != nil {
 		return nil, err
 	}
-	service := reflect.ValueOf(client).Elem().Field(m.service)
-	values, written := m.withWriter(arguments.values)
-	results := m.method.Func.Call(slices.Concat([]reflect.Value{service, reflect.ValueOf(ctx)}, values))
-	if err := call.receive(results, limit); err != nil {
+	if err := m.callOn(ctx, client, arguments, limit, call); err != nil {
 		return call, fmt.Errorf("%s (%s): %w", m.Name, arguments.Name, err)
-	}
-	if written != nil {
-		call.Value = json.RawMessage(written.Bytes())
 	}
 	if len(call.Requests) == 0 {
 		return call, fmt.Errorf("%s (%s): nothing was sent", m.Name, arguments.Name)
@@ -190,24 +248,38 @@ func (m Method) Call(ctx context.Context, arguments Arguments, limit int, answer
 	return call, nil
 }
 
-// withWriter puts a buffer into the place of an argument that is a writer. It
-// returns nil for it if there is none.
-func (m Method) withWriter(values []reflect.Value) ([]reflect.Value, *bytes.Buffer) {
-	i := slices.Index(m.Types(), reflect.TypeFor[io.Writer]())
-	if i < 0 {
-		return values, nil
+// callOn calls the method of a client, and notes in call what it returned.
+func (m Method) callOn(ctx context.Context, client *pulumiapi.Client, arguments Arguments, limit int, call *Call) error {
+	service := reflect.ValueOf(client).Elem().Field(m.service)
+	values, written := m.withStreams(arguments.values)
+	results := m.method.Func.Call(slices.Concat([]reflect.Value{service, reflect.ValueOf(ctx)}, values))
+	if written != nil {
+		results = results[len(results)-1:] // not how much was written
 	}
-	written := new(bytes.Buffer)
-	values = slices.Clone(values)
-	values[i] = reflect.ValueOf(written)
-	return values, written
+	err := call.receive(results, limit)
+	if written != nil && err == nil {
+		call.Value = json.RawMessage(bytes.TrimSpace(written.Bytes()))
+	}
+	return err
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+// withStreams puts readers and writers of the call's own into the places of those
+// among the arguments. It returns nil if there is no writer.
+func (m Method) withStreams(values []reflect.Value) (fresh []reflect.Value, written *bytes.Buffer) {
+	fresh = slices.Clone(values)
+	for i, t := range m.Types() {
+		switch t {
+		case reflect.TypeFor[io.Writer]():
+			written = new(bytes.Buffer)
+			fresh[i] = reflect.ValueOf(written)
+		case reflect.TypeFor[io.Reader]():
+			fresh[i] = reflect.ValueOf(strings.NewReader(stateToImport))
+		}
+	}
+	return fresh, written
+}
 
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-func (c *Call) respond(req *http.Request, answer func(string) (Answer, error)) (*http.Response, error) {
+func (c *Call) respond(req *http.Request, answer func(string) (Response, error)) (*http.Response, error) {
 	endpoint, ok := pulumiapi.EndpointFromContext(req.Context())
 	if !ok {
 		return nil, errors.New("the request has no endpoint in its context")
@@ -216,13 +288,10 @@ func (c *Call) respond(req *http.Request, answer func(string) (Answer, error)) (
 	if !inside {
 		return nil, fmt.Errorf("the request left the base path: %s", req.URL.EscapedPath())
 	}
-	request := Request{Operation: endpoint.String()}
-	request.Path = path
-	request.Query = req.URL.RawQuery
-	request.ContentType = req.Header.Get("Content-Type")
 	if req.Method != endpoint.Method {
 		return nil, fmt.Errorf("the request is a %s, the endpoint says %s", req.Method, endpoint)
 	}
+	request := Request{Endpoint: endpoint, Method: req.Method, Path: path, Query: req.URL.RawQuery, Header: req.Header}
 	if req.Body != nil {
 		var err error
 		if request.Body, err = io.ReadAll(req.Body); err != nil {
@@ -230,19 +299,11 @@ func (c *Call) respond(req *http.Request, answer func(string) (Answer, error)) (
 		}
 	}
 	c.Requests = append(c.Requests, request)
-	a, err := answer(request.Operation)
+	a, err := answer(endpoint.String())
 	if err != nil {
 		return nil, err
 	}
-	return &http.Response{
-		StatusCode:    a.Status,
-		Header:        http.Header{"Content-Type": {a.ContentType}},
-		Body:          io.NopCloser(bytes.NewReader(a.Body)),
-		ContentLength: int64(len(a.Body)),
-		Request:       req,
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-	}, nil
+	return Respond(a.Status, a.Body, "Content-Type", a.ContentType), nil
 }
 
 var errorType = reflect.TypeFor[error]()
@@ -261,7 +322,7 @@ func (c *Call) receive(results []reflect.Value, limit int) error {
 	case 1:
 		return c.receiveValue(results[0], limit)
 	}
-	return fmt.Errorf("it returns %d values and an error: teach the driver what they are", len(results))
+	return fmt.Errorf("it returns %d values and an error: teach the test kit what they are", len(results))
 }
 
 func (c *Call) receiveValue(value reflect.Value, limit int) error {
@@ -272,7 +333,7 @@ func (c *Call) receiveValue(value reflect.Value, limit int) error {
 	}
 	switch {
 	case value.Kind() == reflect.Func && value.Type().CanSeq2() && value.Type().In(0).In(1) == errorType:
-		c.IsList = true
+		c.IsList, c.IsSequence = true, true
 		return c.collect(value, limit)
 	case isList(value.Type()):
 		c.IsList = true

@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"go/types"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 const api = `package api
@@ -123,4 +124,78 @@ func TestRoot_IsTheLibrary(t *testing.T) {
 	root, err := source.Root()
 	require.NoError(t, err)
 	assert.FileExists(t, filepath.Join(root, "endpoint.go"))
+}
+
+const decoders = `package api
+
+type Endpoint struct{ Method, Template string }
+type Client struct{ Cows *CowsService }
+type CowsService struct{}
+type Cow struct{ Name string }
+type Page[T any] struct{ Items []T }
+type decoding struct{}
+
+func (decoding) read(from string, v any) {}
+
+func fetch[T any]() *T {
+	value := new(T)
+	func() { decoding{}.read("", value) }()
+	return value
+}
+
+func fetchAll[T any]() []T { return *fetch[[]T]() }
+
+func fetchPage[A, T any](open func(*A) []T) *Page[T] {
+	answer := new(A)
+	decoding{}.read("", answer)
+	return &Page[T]{open(answer)}
+}
+
+var e = Endpoint{Method: "GET", Template: "/api/cows"}
+
+func (s *CowsService) Get(name string) *Cow { return fetch[Cow]() }
+func (s *CowsService) All() []Cow { return fetchAll[Cow]() }
+func (s *CowsService) Page() *Page[Cow] {
+	type herd struct{ Cows []Cow }
+	return fetchPage(func(h *herd) []Cow { return h.Cows })
+}
+func (s *CowsService) Names(by map[string]int) { fetch[map[string]Page[Cow]](); s.Get("") }
+func (s *CowsService) Milk() {}
+`
+
+func TestLoad_FindsWhatMethodsDecode(t *testing.T) {
+	t.Parallel()
+	src, err := source.Load(write(t, decoders))
+	require.NoError(t, err)
+	decoded := map[string][]string{}
+	for _, m := range src.Methods {
+		for _, one := range m.Decoded {
+			decoded[m.Name] = append(decoded[m.Name], types.TypeString(one, func(*types.Package) string { return "" }))
+		}
+	}
+	assert.Equal(t, map[string][]string{
+		"Cows.Get": {"Cow"}, "Cows.All": {"[]Cow"}, "Cows.Page": {"herd"}, "Cows.Names": {"map[string]Page[Cow]", "Cow"},
+	}, decoded)
+	get, ok := src.Method("Cows.Get")
+	require.True(t, ok)
+	assert.Equal(t, []string{"name"}, get.Parameters)
+	assert.Len(t, get.Results, 1)
+	assert.True(t, get.Uses("fetch"))
+	assert.False(t, get.Uses("fetchAll"))
+	_, ok = src.Method("Cows.Feed")
+	assert.False(t, ok)
+}
+
+// What does not compile is read nevertheless, as far as it goes.
+func TestRead_GoesOnAfterErrors(t *testing.T) {
+	t.Parallel()
+	files, err := source.Parse(map[string]string{"api.go": decoders + "\nfunc (s *CowsService) Sell() { unheardOf(e) }\n"})
+	require.NoError(t, err)
+	src, err := source.Read(t.TempDir(), files)
+	require.ErrorContains(t, err, "unheardOf")
+	sell, ok := src.Method("Cows.Sell")
+	require.True(t, ok)
+	assert.Equal(t, []string{"GET /api/cows"}, sell.Operations)
+	_, err = source.Parse(map[string]string{"api.go": "package"})
+	require.ErrorContains(t, err, "api.go")
 }

@@ -1,5 +1,8 @@
-// Package source reads the package's own source: its endpoints, the methods that
-// use them, and the constants of its types.
+// Package source reads the package's own source: its files, its endpoints, the
+// methods that use them, what they decode, and the constants of its types.
+//
+// It is the only reader of the source. Tests, the conformance module and the tools
+// there use it.
 package source
 
 import (
@@ -13,12 +16,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"golang.org/x/tools/go/packages"
 )
 
 // Source is what the package's source says.
 type Source struct {
+	// Files are the package's files, without its tests.
+	Files *Files
+	// Types is the package with its types.
+	Types *types.Package
 	// Endpoints are sorted by path and method.
 	Endpoints []*Endpoint
 	// Methods are the exported methods of the client's services, sorted by name.
@@ -57,56 +62,91 @@ type Method struct {
 	Deprecated bool
 	// Operations are the operations that it calls, sorted.
 	Operations []string
+	// Parameters are the names of its parameters, without the context.
+	Parameters []string
+	// Results are the types of its results, without the error.
+	Results []types.Type
+	// Decoded are the types that it decodes responses into.
+	Decoded []types.Type
+
+	uses map[string]bool
+}
+
+// Uses reports whether the method mentions a function of the package, by its name,
+// or whether what it mentions does.
+func (m *Method) Uses(function string) bool { return m.uses[function] }
+
+// Method returns the method of a service, or of another type, by its name.
+func (s *Source) Method(name string) (*Method, bool) {
+	for _, m := range slices.Concat(s.Methods, s.Others) {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return nil, false
 }
 
 // Load reads the package in the folder.
 func Load(folder string) (*Source, error) {
-	config := &packages.Config{
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes |
-			packages.NeedTypesInfo | packages.NeedImports | packages.NeedExportFile,
-		Dir: folder,
-	}
-	loaded, err := packages.Load(config, ".")
+	files, err := ReadFolder(folder)
 	if err != nil {
-		return nil, fmt.Errorf("source: %w", err)
+		return nil, err
 	}
-	if len(loaded) != 1 {
-		return nil, fmt.Errorf("source: %d packages in %s", len(loaded), folder)
+	source, err := read(folder, files)
+	if err != nil {
+		return nil, err
 	}
-	if len(loaded[0].Errors) > 0 {
-		return nil, fmt.Errorf("source: %w", loaded[0].Errors[0])
+	if len(source.Endpoints) == 0 {
+		return nil, errors.New("source: the package has no endpoints")
 	}
-	r := &reader{pkg: loaded[0], uses: map[types.Object][]types.Object{}, endpoints: map[types.Object][]*Endpoint{}}
-	return r.read()
+	return source, nil
+}
+
+// Read reads a package that need not compile: of what is wrong with it, it returns
+// an error beside all that it has understood. folder is where imports are looked for.
+func Read(folder string, files *Files) (*Source, error) {
+	return read(folder, files)
+}
+
+func read(folder string, files *Files) (*Source, error) {
+	pkg, info, err := check(folder, files)
+	if pkg == nil {
+		return nil, err
+	}
+	r := &reader{
+		files: files, pkg: pkg, info: info,
+		uses:         map[types.Object][]types.Object{},
+		endpoints:    map[types.Object][]*Endpoint{},
+		declarations: map[types.Object]*ast.FuncDecl{},
+	}
+	source, readErr := r.read()
+	return source, errors.Join(err, readErr)
 }
 
 type reader struct {
-	pkg *packages.Package
+	files *Files
+	pkg   *types.Package
+	info  *types.Info
 	// uses are the package-level functions, methods and variables that each of
 	// them mentions.
-	uses      map[types.Object][]types.Object
-	endpoints map[types.Object][]*Endpoint // by the variable that holds them
-	docs      map[types.Object]*ast.FuncDecl
+	uses         map[types.Object][]types.Object
+	endpoints    map[types.Object][]*Endpoint // by the variable that holds them
+	declarations map[types.Object]*ast.FuncDecl
 }
 
 func (r *reader) read() (*Source, error) {
-	r.docs = map[types.Object]*ast.FuncDecl{}
-	for _, file := range r.pkg.Syntax {
+	var failures []error
+	for _, file := range r.files.All {
 		for _, declaration := range file.Decls {
-			if err := r.declaration(declaration); err != nil {
-				return nil, err
-			}
+			failures = append(failures, r.declaration(declaration))
 		}
 	}
-	if len(r.endpoints) == 0 {
-		return nil, errors.New("source: the package has no endpoints")
-	}
-	source := &Source{Constants: r.constants()}
+	source := &Source{Files: r.files, Types: r.pkg, Constants: r.constants()}
 	seen := map[string]*Endpoint{}
 	for _, list := range r.endpoints {
 		for _, endpoint := range list {
 			if first := seen[endpoint.Operation]; first != nil {
-				return nil, fmt.Errorf("source: %s is at %s and at %s", endpoint.Operation, first.Position, endpoint.Position)
+				failures = append(failures, fmt.Errorf("source: %s is at %s and at %s", endpoint.Operation, first.Position, endpoint.Position))
 			}
 			seen[endpoint.Operation] = endpoint
 			source.Endpoints = append(source.Endpoints, endpoint)
@@ -116,7 +156,7 @@ func (r *reader) read() (*Source, error) {
 	slices.SortFunc(source.Endpoints, func(a, b *Endpoint) int {
 		return strings.Compare(byPath(a.Operation), byPath(b.Operation))
 	})
-	return source, nil
+	return source, errors.Join(failures...)
 }
 
 // byPath turns "GET /x" around, so that it sorts by path.
@@ -128,8 +168,8 @@ func byPath(operation string) string {
 func (r *reader) declaration(declaration ast.Decl) error {
 	switch declaration := declaration.(type) {
 	case *ast.FuncDecl:
-		object := r.pkg.TypesInfo.Defs[declaration.Name]
-		r.docs[object] = declaration
+		object := r.info.Defs[declaration.Name]
+		r.declarations[object] = declaration
 		r.findUses(object, declaration)
 		return r.noEndpointsIn(declaration)
 	case *ast.GenDecl:
@@ -142,7 +182,7 @@ func (r *reader) declaration(declaration ast.Decl) error {
 				continue
 			}
 			for i, value := range values.Values {
-				object := r.pkg.TypesInfo.Defs[values.Names[min(i, len(values.Names)-1)]]
+				object := r.info.Defs[values.Names[min(i, len(values.Names)-1)]]
 				r.findUses(object, value)
 				if err := r.findEndpoints(object, value); err != nil {
 					return err
@@ -159,9 +199,9 @@ func (r *reader) findUses(user types.Object, node ast.Node) {
 		if !ok {
 			return true
 		}
-		switch used := r.pkg.TypesInfo.Uses[name].(type) {
+		switch used := r.info.Uses[name].(type) {
 		case *types.Func, *types.Var:
-			if used.Pkg() == r.pkg.Types {
+			if used.Pkg() == r.pkg {
 				r.uses[user] = append(r.uses[user], origin(used))
 			}
 		}
@@ -178,8 +218,8 @@ func origin(object types.Object) types.Object {
 }
 
 func (r *reader) isEndpoint(literal *ast.CompositeLit) bool {
-	named, ok := r.pkg.TypesInfo.TypeOf(literal).(*types.Named)
-	return ok && named.Obj().Pkg() == r.pkg.Types && named.Obj().Name() == "Endpoint"
+	named, ok := r.info.TypeOf(literal).(*types.Named)
+	return ok && named.Obj().Pkg() == r.pkg && named.Obj().Name() == "Endpoint"
 }
 
 // findEndpoints finds the endpoints in a variable's value.
@@ -226,17 +266,14 @@ func (r *reader) field(literal *ast.CompositeLit, name string) string {
 		if !ok || key.Name != name {
 			continue
 		}
-		if value := r.pkg.TypesInfo.Types[pair.Value].Value; value != nil && value.Kind() == constant.String {
+		if value := r.info.Types[pair.Value].Value; value != nil && value.Kind() == constant.String {
 			return constant.StringVal(value)
 		}
 	}
 	return ""
 }
 
-func (r *reader) position(node ast.Node) string {
-	position := r.pkg.Fset.Position(node.Pos())
-	return fmt.Sprintf("%s:%d", position.Filename[strings.LastIndexByte(position.Filename, '/')+1:], position.Line)
-}
+func (r *reader) position(node ast.Node) string { return r.files.At(node) }
 
 // methods returns the exported methods of the services, and those of other types
 // that use an endpoint. It enters them into the endpoints that they reach.
@@ -245,7 +282,7 @@ func (r *reader) methods() (ofServices, others []*Method) {
 	for field, service := range services {
 		ofServices = append(ofServices, r.methodsOf(field, service)...)
 	}
-	scope := r.pkg.Types.Scope()
+	scope := r.pkg.Scope()
 	for _, name := range scope.Names() {
 		named, ok := scope.Lookup(name).Type().(*types.Named)
 		_, isType := scope.Lookup(name).(*types.TypeName)
@@ -276,7 +313,7 @@ func (r *reader) methodsOf(typeName string, named *types.Named) []*Method {
 		if !method.Exported() {
 			continue
 		}
-		declaration := r.docs[method]
+		declaration := r.declarations[method]
 		doc := declaration.Doc.Text()
 		m := &Method{
 			Name:       typeName + "." + method.Name(),
@@ -284,7 +321,11 @@ func (r *reader) methodsOf(typeName string, named *types.Named) []*Method {
 			Doc:        doc,
 			Deprecated: strings.HasPrefix(doc, "Deprecated: ") || strings.Contains(doc, "\n\nDeprecated: "),
 		}
-		for _, endpoint := range r.reach(method) {
+		endpoints, uses := r.reach(method)
+		m.uses = uses
+		m.signature(method)
+		m.Decoded = r.decodedBy(method)
+		for _, endpoint := range endpoints {
 			m.Operations = append(m.Operations, endpoint.Operation)
 			endpoint.Methods = append(endpoint.Methods, m)
 		}
@@ -300,7 +341,7 @@ func byName(a, b *Method) int { return strings.Compare(a.Name, b.Name) }
 // names.
 func (r *reader) services() map[string]*types.Named {
 	services := map[string]*types.Named{}
-	client := r.pkg.Types.Scope().Lookup("Client")
+	client := r.pkg.Scope().Lookup("Client")
 	if client == nil {
 		return services
 	}
@@ -320,10 +361,25 @@ func (r *reader) services() map[string]*types.Named {
 	return services
 }
 
+// signature notes the method's parameters and results.
+func (m *Method) signature(method *types.Func) {
+	signature := method.Signature()
+	for parameter := range signature.Params().Variables() {
+		if types.TypeString(parameter.Type(), nil) != "context.Context" {
+			m.Parameters = append(m.Parameters, parameter.Name())
+		}
+	}
+	for result := range signature.Results().Variables() {
+		if types.TypeString(result.Type(), nil) != "error" {
+			m.Results = append(m.Results, result.Type())
+		}
+	}
+}
+
 // reach returns the endpoints that a function mentions, or that what it mentions
-// does.
-func (r *reader) reach(function types.Object) []*Endpoint {
-	var reached []*Endpoint
+// does, and the names of all functions on the way.
+func (r *reader) reach(function types.Object) (reached []*Endpoint, names map[string]bool) {
+	names = map[string]bool{}
 	seen := map[types.Object]bool{}
 	var walk func(types.Object)
 	walk = func(object types.Object) {
@@ -331,27 +387,28 @@ func (r *reader) reach(function types.Object) []*Endpoint {
 			return
 		}
 		seen[object] = true
+		names[object.Name()] = true
 		reached = append(reached, r.endpoints[object]...)
 		for _, used := range r.uses[object] {
 			walk(used)
 		}
 	}
 	walk(function)
-	return reached
+	return reached, names
 }
 
 // constants returns the values of the package's exported constants, by the names
 // of their types.
 func (r *reader) constants() map[string][]any {
 	constants := map[string][]any{}
-	scope := r.pkg.Types.Scope()
+	scope := r.pkg.Scope()
 	for _, name := range scope.Names() {
 		object, ok := scope.Lookup(name).(*types.Const)
 		if !ok || !object.Exported() {
 			continue
 		}
 		named, ok := object.Type().(*types.Named)
-		if !ok || named.Obj().Pkg() != r.pkg.Types {
+		if !ok || named.Obj().Pkg() != r.pkg {
 			continue
 		}
 		typeName := named.Obj().Name()

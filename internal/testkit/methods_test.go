@@ -1,4 +1,4 @@
-package drive
+package testkit
 
 import (
 	"encoding/json"
@@ -32,7 +32,7 @@ type request struct {
 func TestSynthesizer_SetsEverything(t *testing.T) {
 	t.Parallel()
 	s := NewSynthesizer(map[string][]any{"UpdateKind": {"update", "destroy"}})
-	samples, err := s.samples(reflect.TypeFor[request]())
+	samples, err := s.samples(reflect.TypeFor[request](), "req")
 	require.NoError(t, err)
 	full, ok := reflect.TypeAssert[request](samples[0].value)
 	require.True(t, ok)
@@ -70,7 +70,7 @@ func TestSynthesizer_SaysWhatItCannotMakeUp(t *testing.T) {
 		new(any), new(func()), new(chan int), new(closed), new([]func()),
 		new(map[string]func()), new(map[any]int), new(*closed), new(struct{ F func() }), new(pulumiapi.Nullable[any]),
 	} {
-		_, err := NewSynthesizer(nil).samples(reflect.TypeOf(one).Elem())
+		_, err := NewSynthesizer(nil).samples(reflect.TypeOf(one).Elem(), "req")
 		require.ErrorContains(t, err, "can be made up", "%T", one)
 	}
 	assert.Zero(t, closed{}.hidden)
@@ -104,12 +104,12 @@ func TestCall_ShowsWhatIsSentAndReturned(t *testing.T) {
 		m := method(t, name)
 		all, err := m.Arguments(NewSynthesizer(nil))
 		require.NoError(t, err)
-		call, err := m.Call(t.Context(), all[0], 2, func(string) (Answer, error) {
-			return Answer{Status: 200, ContentType: "application/json", Body: []byte(test.body)}, nil
+		call, err := m.Call(t.Context(), all[0], 2, func(string) (Response, error) {
+			return Response{Status: 200, ContentType: "application/json", Body: []byte(test.body)}, nil
 		})
 		require.NoError(t, err, name)
 		require.Len(t, call.Requests, 1, name)
-		assert.Contains(t, call.Requests[0].Operation, "/api/", name)
+		assert.Contains(t, call.Requests[0].Endpoint.Template, "/api/", name)
 		assert.NotContains(t, call.Requests[0].Path, basePath, name)
 		assert.Equal(t, test.isList, call.IsList, name)
 		assert.Equal(t, test.isPage, call.IsPage, name)
@@ -119,8 +119,8 @@ func TestCall_ShowsWhatIsSentAndReturned(t *testing.T) {
 		if test.isPage {
 			next, ok := all[0].WithCursor(call.Next)
 			require.True(t, ok)
-			again, err := m.Call(t.Context(), next, 2, func(string) (Answer, error) {
-				return Answer{Status: 200, ContentType: "application/json", Body: []byte(`{}`)}, nil
+			again, err := m.Call(t.Context(), next, 2, func(string) (Response, error) {
+				return Response{Status: 200, ContentType: "application/json", Body: []byte(`{}`)}, nil
 			})
 			require.NoError(t, err)
 			assert.Contains(t, again.Requests[0].Query, "continuationToken=t")
@@ -133,7 +133,7 @@ func TestCall_Fails(t *testing.T) {
 	m := method(t, "Stacks.Get")
 	all, err := m.Arguments(NewSynthesizer(nil))
 	require.NoError(t, err)
-	_, err = m.Call(t.Context(), all[0], 2, func(string) (Answer, error) { return Answer{}, errors.New("no answer") })
+	_, err = m.Call(t.Context(), all[0], 2, func(string) (Response, error) { return Response{}, errors.New("no answer") })
 	require.ErrorContains(t, err, "Stacks.Get (everything set)")
 	_, ok := all[0].WithCursor("x")
 	assert.False(t, ok)

@@ -1,4 +1,4 @@
-package drive
+package testkit
 
 import (
 	"encoding/json"
@@ -22,8 +22,8 @@ func special() map[reflect.Type][]any {
 		reflect.TypeFor[json.RawMessage]():                 {json.RawMessage(`{"made":"up"}`)},
 		reflect.TypeFor[time.Time]():                       {time.Date(2031, time.March, 4, 5, 6, 7, 0, time.UTC)},
 		reflect.TypeFor[time.Duration]():                   {time.Hour},
-		reflect.TypeFor[io.Reader]():                       {strings.NewReader(`{"version": 3, "features": ["a"], "deployment": {}}`)}, // a state
-		reflect.TypeFor[io.Writer]():                       {io.Discard},                                                               // the driver puts one of its own there
+		reflect.TypeFor[io.Reader]():                       {strings.NewReader("")}, // a call puts one of its own there
+		reflect.TypeFor[io.Writer]():                       {io.Discard},            // the same
 
 		reflect.TypeFor[pulumiapi.WebhookScope](): {pulumiapi.OrgScope("acme"), stack, environment},
 		reflect.TypeFor[pulumiapi.GridFilter](): {
@@ -55,6 +55,9 @@ func special() map[reflect.Type][]any {
 		},
 	}
 }
+
+// stateToImport is what a reader among the arguments holds.
+const stateToImport = `{"version": 3, "features": ["a"], "deployment": {}}`
 
 var (
 	stack       = pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "prod"}

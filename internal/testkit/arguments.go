@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 	"unsafe"
 )
 
@@ -79,13 +80,14 @@ func (s *Synthesizer) samples(t reflect.Type, name string) ([]sample, error) {
 func (s *Synthesizer) registered(t reflect.Type, known []any) []sample {
 	var all []sample
 	for _, one := range known {
-		value := reflect.New(t).Elem()
+		value, name := reflect.New(t).Elem(), fmt.Sprint(one)
 		if t.Kind() == reflect.Interface {
 			value.Set(reflect.ValueOf(one))
+			name = fmt.Sprintf("%s %v", reflect.TypeOf(one).Name(), one)
 		} else {
 			value.Set(reflect.ValueOf(one).Convert(t))
 		}
-		all = append(all, sample{fmt.Sprintf("%v", one), value})
+		all = append(all, sample{name, value})
 	}
 	return all
 }
@@ -186,10 +188,16 @@ func (s *Synthesizer) structs(t reflect.Type) ([]sample, error) {
 	return all, nil
 }
 
-// nameOf returns the name of a field as it stands in Go, which begins with a small
-// letter here, as parameters do.
+// nameOf returns the name of a field as a parameter would have it: "urn", "userFilter".
 func nameOf(field reflect.StructField) string {
-	return strings.ToLower(field.Name[:1]) + field.Name[1:]
+	capitals := 0
+	for capitals < len(field.Name) && unicode.IsUpper(rune(field.Name[capitals])) {
+		capitals++
+	}
+	if capitals > 1 && capitals < len(field.Name) {
+		capitals-- // the last begins a word
+	}
+	return strings.ToLower(field.Name[:capitals]) + field.Name[capitals:]
 }
 
 // canBeLeftOut reports whether the field's zero value means that it is not sent.

@@ -127,10 +127,14 @@ func (m Method) Arguments(s *Synthesizer) ([]Arguments, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := m.parameters()
+	if err != nil {
+		return nil, err
+	}
 	all := []Arguments{forms.pick("everything set", everythingSet)}
 	for varied := range forms {
 		for form := 1; form < len(forms[varied]); form++ {
-			name := fmt.Sprintf("argument %d: %s", varied+1, forms[varied][form].name)
+			name := names[varied] + ": " + forms[varied][form].name
 			all = append(all, forms.pick(name, func(i int) int {
 				if i == varied {
 					return form

@@ -39,6 +39,8 @@ type Source struct {
 type Endpoint struct {
 	// Operation is its method and its template: "GET /api/user/stacks".
 	Operation string
+	// Variable is the variable that holds it: "stackGetEndpoint".
+	Variable string
 	// Position is where it stands: "stacks.go:130".
 	Position string
 	// Methods are those that use it, sorted by name.
@@ -236,6 +238,7 @@ func (r *reader) findEndpoints(variable types.Object, value ast.Expr) (err error
 		}
 		r.endpoints[variable] = append(r.endpoints[variable], &Endpoint{
 			Operation: method + " " + template,
+			Variable:  variable.Name(),
 			Position:  r.position(literal),
 		})
 		return false

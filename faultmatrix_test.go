@@ -119,20 +119,29 @@ func longStateOperations() []operation {
 	}
 }
 
-// tokenExchange is what a client does to get its own token.
+// optionsKey is the key of a client's options in the context of its calls.
+type optionsKey struct{}
+
+// tokenExchange is what a client does to get its own token: with the options in the
+// context.
 func tokenExchange() operation {
 	type grant struct {
 		AccessToken pulumiapi.Secret `json:"access_token"`
 	}
 	return operation{
 		name: "OIDCTokenSource.Token", answer: `{"access_token":"pul-exchanged"}`, refusesNothing: "the answer has no access token", resends: true, on404: []string{"POST"},
-		call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
-			token, _, err := pulumiapi.TokenSourceOf(client, pulumiapi.OIDCExchange{
+		call: func(ctx context.Context, _ *pulumiapi.Client) (any, error) {
+			opts, _ := ctx.Value(optionsKey{}).([]pulumiapi.Option)
+			source, err := pulumiapi.NewOIDCTokenSource(pulumiapi.OIDCExchange{
 				Organization: "acme",
 				IdentityToken: func(context.Context, string) (pulumiapi.Secret, error) {
 					return pulumiapi.NewSecret(clientToken), nil
 				},
-			}).Token(ctx)
+			}, opts...)
+			if err != nil {
+				return nil, err
+			}
+			token, _, err := source.Token(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -290,6 +299,7 @@ func (c *countingTransport) CloseIdleConnections() {
 // witness is a client, and all that it says to those who watch it.
 type witness struct {
 	client   *pulumiapi.Client
+	opts     []pulumiapi.Option // the client's
 	log      bytes.Buffer
 	attempts []pulumiapi.Attempt
 	warnings []pulumiapi.Warning
@@ -298,14 +308,15 @@ type witness struct {
 func newWitness(t *testing.T, opts ...pulumiapi.Option) *witness {
 	t.Helper()
 	w := new(witness)
-	client, err := pulumiapi.NewClient(append([]pulumiapi.Option{
+	w.opts = append([]pulumiapi.Option{
 		pulumiapi.WithToken(clientToken),
 		pulumiapi.WithLogger(slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		pulumiapi.WithObserver(pulumiapi.Observer{
 			OnAttempt: func(_ context.Context, a pulumiapi.Attempt) { w.attempts = append(w.attempts, a) },
 			OnWarning: func(_ context.Context, warning pulumiapi.Warning) { w.warnings = append(w.warnings, warning) },
 		}),
-	}, opts...)...)
+	}, opts...)
+	client, err := pulumiapi.NewClient(w.opts...)
 	require.NoError(t, err, "NewClient")
 	w.client = client
 	return w
@@ -320,7 +331,7 @@ func (w *witness) forget() {
 // call makes the cell's call, with the deadline if it has one.
 func (w *witness) call(t *testing.T, c cell, deadline time.Duration) (any, error) {
 	t.Helper()
-	ctx := t.Context()
+	ctx := context.WithValue(t.Context(), optionsKey{}, w.opts)
 	if c.m == withDeadline {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, deadline)

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/types"
 	"slices"
+	"strings"
 )
 
 // decodeMethod and decodeType name the method that reads a response's JSON into the
@@ -34,16 +35,17 @@ func (d *decoders) walk(function *types.Func, arguments map[*types.TypeParam]typ
 	if declaration == nil || declaration.Body == nil {
 		return
 	}
-	key := function.FullName()
+	var key strings.Builder
+	key.WriteString(function.FullName())
 	for parameter := range function.Signature().TypeParams().TypeParams() {
 		if arguments[parameter] != nil {
-			key += " " + types.TypeString(arguments[parameter], nil)
+			key.WriteString(" " + types.TypeString(arguments[parameter], nil))
 		}
 	}
-	if d.seen[key] {
+	if d.seen[key.String()] {
 		return
 	}
-	d.seen[key] = true
+	d.seen[key.String()] = true
 	ast.Inspect(declaration.Body, func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.CallExpr:

@@ -33,6 +33,19 @@ type Source struct {
 	Others []*Method
 	// Constants are the constants of each type: strings, or int64s.
 	Constants map[string][]any
+
+	reader *reader
+}
+
+// Reach returns the operations that a function of the package calls, itself or
+// through what it mentions, sorted, and the names of all that it mentions so.
+func (s *Source) Reach(function *ast.FuncDecl) (operations []string, uses map[string]bool) {
+	endpoints, uses := s.reader.reach(s.reader.info.Defs[function.Name])
+	for _, endpoint := range endpoints {
+		operations = append(operations, endpoint.Operation)
+	}
+	slices.Sort(operations)
+	return operations, uses
 }
 
 // Endpoint is an endpoint that the package has.
@@ -70,13 +83,7 @@ type Method struct {
 	Results []types.Type
 	// Decoded are the types that it decodes responses into.
 	Decoded []types.Type
-
-	uses map[string]bool
 }
-
-// Uses reports whether the method mentions a function of the package, by its name,
-// or whether what it mentions does.
-func (m *Method) Uses(function string) bool { return m.uses[function] }
 
 // Method returns the method of a service, or of another type, by its name.
 func (s *Source) Method(name string) (*Method, bool) {
@@ -143,7 +150,7 @@ func (r *reader) read() (*Source, error) {
 			failures = append(failures, r.declaration(declaration))
 		}
 	}
-	source := &Source{Files: r.files, Types: r.pkg, Constants: r.constants()}
+	source := &Source{Files: r.files, Types: r.pkg, Constants: r.constants(), reader: r}
 	seen := map[string]*Endpoint{}
 	for _, list := range r.endpoints {
 		for _, endpoint := range list {
@@ -184,9 +191,10 @@ func (r *reader) declaration(declaration ast.Decl) error {
 				continue
 			}
 			for i, value := range values.Values {
-				object := r.info.Defs[values.Names[min(i, len(values.Names)-1)]]
+				name := values.Names[min(i, len(values.Names)-1)]
+				object := r.info.Defs[name] // nil if it is declared again
 				r.findUses(object, value)
-				if err := r.findEndpoints(object, value); err != nil {
+				if err := r.findEndpoints(name.Name, object, value); err != nil {
 					return err
 				}
 			}
@@ -225,7 +233,7 @@ func (r *reader) isEndpoint(literal *ast.CompositeLit) bool {
 }
 
 // findEndpoints finds the endpoints in a variable's value.
-func (r *reader) findEndpoints(variable types.Object, value ast.Expr) (err error) {
+func (r *reader) findEndpoints(name string, variable types.Object, value ast.Expr) (err error) {
 	ast.Inspect(value, func(node ast.Node) bool {
 		literal, ok := node.(*ast.CompositeLit)
 		if !ok || !r.isEndpoint(literal) {
@@ -238,7 +246,7 @@ func (r *reader) findEndpoints(variable types.Object, value ast.Expr) (err error
 		}
 		r.endpoints[variable] = append(r.endpoints[variable], &Endpoint{
 			Operation: method + " " + template,
-			Variable:  variable.Name(),
+			Variable:  name,
 			Position:  r.position(literal),
 		})
 		return false
@@ -317,6 +325,9 @@ func (r *reader) methodsOf(typeName string, named *types.Named) []*Method {
 			continue
 		}
 		declaration := r.declarations[method]
+		if declaration == nil {
+			continue // it is declared twice
+		}
 		doc := declaration.Doc.Text()
 		m := &Method{
 			Name:       typeName + "." + method.Name(),
@@ -324,8 +335,7 @@ func (r *reader) methodsOf(typeName string, named *types.Named) []*Method {
 			Doc:        doc,
 			Deprecated: strings.HasPrefix(doc, "Deprecated: ") || strings.Contains(doc, "\n\nDeprecated: "),
 		}
-		endpoints, uses := r.reach(method)
-		m.uses = uses
+		endpoints, _ := r.reach(method)
 		m.signature(method)
 		m.Decoded = r.decodedBy(method)
 		for _, endpoint := range endpoints {
@@ -386,7 +396,7 @@ func (r *reader) reach(function types.Object) (reached []*Endpoint, names map[st
 	seen := map[types.Object]bool{}
 	var walk func(types.Object)
 	walk = func(object types.Object) {
-		if seen[object] {
+		if object == nil || seen[object] {
 			return
 		}
 		seen[object] = true

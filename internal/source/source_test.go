@@ -180,8 +180,13 @@ func TestLoad_FindsWhatMethodsDecode(t *testing.T) {
 	require.True(t, ok)
 	assert.Equal(t, []string{"name"}, get.Parameters)
 	assert.Len(t, get.Results, 1)
-	assert.True(t, get.Uses("fetch"))
-	assert.False(t, get.Uses("fetchAll"))
+	for function := range src.Files.Functions {
+		if function.Name.Name == "Get" {
+			_, uses := src.Reach(function)
+			assert.True(t, uses["fetch"])
+			assert.False(t, uses["fetchAll"])
+		}
+	}
 	_, ok = src.Method("Cows.Feed")
 	assert.False(t, ok)
 }

@@ -210,7 +210,7 @@ func (m Method) caller(arguments Arguments) func(ctx context.Context, client *pu
 		}
 		if elements, ok := call.Value.([]any); ok && call.IsSequence {
 			if len(elements) == 0 {
-				return nil, nil //nolint:nilnil // an empty list has no first
+				return nil, nil // an empty list has no first
 			}
 			return elements[0], nil
 		}

@@ -241,8 +241,8 @@ func (a Arguments) withAwkwardNames() (Arguments, bool) {
 			fresh.Set(reflect.ValueOf(pulumiapi.OrgScope("acme" + awkward)))
 			found = true
 		case value.Kind() == reflect.Struct && strings.HasSuffix(value.Type().Name(), "Identifier"):
-			for i := range fresh.NumField() {
-				if field := fresh.Field(i); field.Kind() == reflect.String {
+			for _, field := range fresh.Fields() {
+				if field.Kind() == reflect.String {
 					field.SetString(fmt.Sprint(field) + awkward)
 					found = true
 				}

@@ -31,7 +31,7 @@ const (
 	shapeOne      = "one thing"
 	shapeAll      = "a list that is the whole response"
 	shapeWhole    = "a list that comes as a whole"
-	shapeByToken  = "a list by token"
+	shapeByToken  = "a list by token" //nolint:gosec // no credentials
 	shapeByNumber = "a list by number"
 	shapeByRow    = "a list by row"
 )
@@ -403,14 +403,15 @@ func (m *methodText) zero() string {
 
 // page returns the method that gets a page of a list.
 func (m *methodText) page() string {
-	answer := "\ttype answer struct {\n" + fmt.Sprintf("\t\t%s []%s `json:%q`\n", goName(m.shape.items.name), m.item, m.shape.items.name)
+	var answer strings.Builder
+	fmt.Fprintf(&answer, "\ttype answer struct {\n\t\t%s []%s `json:%q`\n", goName(m.shape.items.name), m.item, m.shape.items.name)
 	for _, member := range []struct{ name, goType string }{{m.shape.token, "string"}, {m.shape.total, "int"}, {m.shape.size, "int"}} {
 		if member.name != "" {
-			answer += fmt.Sprintf("\t\t%s %s `json:%q`\n", goName(member.name), member.goType, member.name)
+			fmt.Fprintf(&answer, "\t\t%s %s `json:%q`\n", goName(member.name), member.goType, member.name)
 		}
 	}
-	answer += "\t}\n"
-	start := m.comment(m.name+"Page", "returns one page of what?") + m.head(m.name+"Page", "(*Page["+m.item+"], error)") + "\to := optionsOf(opts)\n" + answer
+	answer.WriteString("\t}\n")
+	start := m.comment(m.name+"Page", "returns one page of what?") + m.head(m.name+"Page", "(*Page["+m.item+"], error)") + "\to := optionsOf(opts)\n" + answer.String()
 	items := "a." + goName(m.shape.items.name)
 	count := func(name string) string {
 		if name == "" {

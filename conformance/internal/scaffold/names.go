@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -27,7 +28,7 @@ func goName(text string) string {
 		out.WriteString(string(unicode.ToUpper(letters[0])) + string(letters[1:]))
 	}
 	name := out.String()
-	if name == "" || !unicode.IsLetter([]rune(name)[0]) {
+	if letter, _ := utf8.DecodeRuneInString(name); !unicode.IsLetter(letter) {
 		return "X" + name
 	}
 	return name

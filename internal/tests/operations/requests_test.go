@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pulumiapi/pulumiapi"
 	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
@@ -89,6 +90,15 @@ func recordOf(t *testing.T, method string, sendings []testkit.Sending) string {
 	t.Helper()
 	var out strings.Builder
 	fmt.Fprintf(&out, "# %s\n", method)
+	seen := map[pulumiapi.Endpoint]bool{}
+	for _, sending := range sendings {
+		for _, request := range sending.Requests {
+			if !seen[request.Endpoint] {
+				seen[request.Endpoint] = true
+				fmt.Fprintf(&out, "# %s: %s\n", request.Endpoint, traits(request.Endpoint))
+			}
+		}
+	}
 	for _, sending := range sendings {
 		fmt.Fprintf(&out, "\n## %s\n", sending.With)
 		for _, request := range sending.Requests {
@@ -96,6 +106,19 @@ func recordOf(t *testing.T, method string, sendings []testkit.Sending) string {
 		}
 	}
 	return out.String()
+}
+
+// traits says what an endpoint's traits mean for its requests. The suites derive from
+// them what to expect, so that a wrong one shows only here.
+func traits(e pulumiapi.Endpoint) string {
+	text := "reads"
+	if testkit.Writes(e) {
+		text = "writes"
+	}
+	if testkit.Resends(e) {
+		return text + ", may be sent again"
+	}
+	return text + ", is sent once"
 }
 
 // textOf returns a request as text.

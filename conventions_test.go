@@ -3,72 +3,26 @@ package pulumiapi
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
-// sourceSet is the package's own code, parsed: file by file name.
-type sourceSet struct {
-	fset  *token.FileSet
-	files map[string]*ast.File
-}
-
-func parseSources(tb testing.TB, texts map[string]string) sourceSet {
-	tb.Helper()
-	set := sourceSet{fset: token.NewFileSet(), files: map[string]*ast.File{}}
-	for name, text := range texts {
-		file, err := parser.ParseFile(set.fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
-		require.NoError(tb, err, "parse %s", name)
-		set.files[name] = file
-	}
-	return set
-}
-
-func packageSources(tb testing.TB) sourceSet {
-	tb.Helper()
-	names, err := filepath.Glob("*.go")
-	require.NoError(tb, err)
-	texts := map[string]string{}
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(name)
-		require.NoError(tb, err)
-		texts[name] = string(text)
-	}
-	require.Contains(tb, texts, "stacks.go", "this test runs in the package's folder")
-	return parseSources(tb, texts)
-}
-
-// all yields the files in the order of their names.
-func (s sourceSet) all(yield func(name string, file *ast.File) bool) {
-	for _, name := range slices.Sorted(maps.Keys(s.files)) {
-		if !yield(name, s.files[name]) {
-			return
-		}
-	}
-}
-
-func (s sourceSet) at(node ast.Node) string {
-	position := s.fset.Position(node.Pos())
-	return fmt.Sprintf("%s:%d", position.Filename, position.Line)
-}
+// loadSource reads the package's own source, once.
+var loadSource = sync.OnceValues(func() (*source.Source, error) { return source.Load(".") })
 
 // conventions are the checks, each of which returns what is wrong.
-var conventions = map[string]func(sourceSet) []string{
+var conventions = map[string]func(*source.Source) []string{
 	"json tags":      checkJSONTags,
 	"tag names":      checkTagNames,
 	"doc comments":   checkDocComments,
@@ -80,10 +34,12 @@ var conventions = map[string]func(sourceSet) []string{
 
 func TestConventions(t *testing.T) {
 	t.Parallel()
+	src, err := loadSource()
+	require.NoError(t, err)
 	for name, check := range conventions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, complaint := range check(packageSources(t)) {
+			for _, complaint := range check(src) {
 				assert.Fail(t, complaint)
 			}
 		})
@@ -91,8 +47,8 @@ func TestConventions(t *testing.T) {
 }
 
 // checkJSONTags: omitempty stands in no json tag, and a Nullable's says omitzero.
-func checkJSONTags(set sourceSet) (wrong []string) {
-	for _, file := range set.all {
+func checkJSONTags(src *source.Source) (wrong []string) {
+	for _, file := range src.Files.All {
 		ast.Inspect(file, func(node ast.Node) bool {
 			field, ok := node.(*ast.Field)
 			if !ok || field.Tag == nil {
@@ -100,16 +56,16 @@ func checkJSONTags(set sourceSet) (wrong []string) {
 			}
 			text, err := strconv.Unquote(field.Tag.Value)
 			if err != nil {
-				wrong = append(wrong, set.at(field)+": a tag that can't be read")
+				wrong = append(wrong, src.Files.At(field)+": a tag that can't be read")
 				return true
 			}
 			_, options, _ := strings.Cut(reflect.StructTag(text).Get("json"), ",")
 			has := strings.Split(options, ",")
 			if slices.Contains(has, "omitempty") {
-				wrong = append(wrong, set.at(field)+": omitempty in a json tag: it drops what is set to zero; omitzero is meant")
+				wrong = append(wrong, src.Files.At(field)+": omitempty in a json tag: it drops what is set to zero; omitzero is meant")
 			}
-			if generic, ok := field.Type.(*ast.IndexExpr); ok && isNamed(generic.X, "Nullable") && !slices.Contains(has, "omitzero") {
-				wrong = append(wrong, set.at(field)+": the json tag of a Nullable must say omitzero")
+			if generic, ok := field.Type.(*ast.IndexExpr); ok && source.IsNamed(generic.X, "Nullable") && !slices.Contains(has, "omitzero") {
+				wrong = append(wrong, src.Files.At(field)+": the json tag of a Nullable must say omitzero")
 			}
 			return true
 		})
@@ -129,9 +85,9 @@ var change = regexp.MustCompile(`^(?:set|new)([A-Z])`)
 
 // checkTagNames: a tag names its field, so that two of the same type can't be
 // swapped. Where the names differ, they stand in renamed.
-func checkTagNames(set sourceSet) (wrong []string) {
+func checkTagNames(src *source.Source) (wrong []string) {
 	plain := strings.NewReplacer("_", "", "-", "")
-	for _, file := range set.all {
+	for _, file := range src.Files.All {
 		ast.Inspect(file, func(node ast.Node) bool {
 			field, ok := node.(*ast.Field)
 			if !ok || field.Tag == nil {
@@ -151,7 +107,7 @@ func checkTagNames(set sourceSet) (wrong []string) {
 					strings.EqualFold(change.ReplaceAllString(tag, "$1"), name) || renamed[name] == tag {
 					continue
 				}
-				wrong = append(wrong, fmt.Sprintf("%s: the %s tag of %s says %s", set.at(field), key, name, tag))
+				wrong = append(wrong, fmt.Sprintf("%s: the %s tag of %s says %s", src.Files.At(field), key, name, tag))
 			}
 			return true
 		})
@@ -166,28 +122,23 @@ func embeddedName(expr ast.Expr) string {
 	return ""
 }
 
-func isNamed(expr ast.Expr, name string) bool {
-	ident, ok := expr.(*ast.Ident)
-	return ok && ident.Name == name
-}
-
 // checkDocComments: what is exported has a comment that starts with its name.
 // Constants and variables may share that of their group. Fields are left to
 // their author.
-func checkDocComments(set sourceSet) (wrong []string) {
+func checkDocComments(src *source.Source) (wrong []string) {
 	complain := func(node ast.Node, format string, args ...any) {
-		wrong = append(wrong, set.at(node)+": "+fmt.Sprintf(format, args...))
+		wrong = append(wrong, src.Files.At(node)+": "+fmt.Sprintf(format, args...))
 	}
 	named := func(node ast.Node, name string, doc *ast.CommentGroup) {
 		if text := doc.Text(); text != name && !strings.HasPrefix(text, name+" ") && !strings.HasPrefix(text, name+"\n") {
 			complain(node, "the comment of %s must start with its name", name)
 		}
 	}
-	for _, file := range set.all {
+	for _, file := range src.Files.All {
 		for _, declaration := range file.Decls {
 			switch d := declaration.(type) {
 			case *ast.FuncDecl:
-				if d.Name.IsExported() && (d.Recv == nil || ast.IsExported(receiverOf(d))) {
+				if d.Name.IsExported() && (d.Recv == nil || ast.IsExported(source.Receiver(d))) {
 					named(d, d.Name.Name, d.Doc)
 				}
 			case *ast.GenDecl:
@@ -220,30 +171,9 @@ func checkDocComments(set sourceSet) (wrong []string) {
 	return wrong
 }
 
-// receiverOf returns the name of the type that a function is a method of, or
-// nothing.
-func receiverOf(function *ast.FuncDecl) string {
-	if function.Recv == nil || len(function.Recv.List) == 0 {
-		return ""
-	}
-	receiver := function.Recv.List[0].Type
-	if pointer, ok := receiver.(*ast.StarExpr); ok {
-		receiver = pointer.X
-	}
-	switch generic := receiver.(type) {
-	case *ast.IndexExpr:
-		receiver = generic.X
-	case *ast.IndexListExpr:
-		receiver = generic.X
-	}
-	if name, ok := receiver.(*ast.Ident); ok {
-		return name.Name
-	}
-	return ""
-}
-
 func isServiceMethod(function *ast.FuncDecl) bool {
-	return function.Name.IsExported() && strings.HasSuffix(receiverOf(function), "Service")
+	_, ok := source.Service(function)
+	return ok
 }
 
 // otherRooms are the files that name no operation of the service.
@@ -262,9 +192,9 @@ type endpointLiteral struct {
 }
 
 // endpointLiterals finds all of them, also those whose type is left out.
-func endpointLiterals(set sourceSet) []endpointLiteral {
+func endpointLiterals(src *source.Source) []endpointLiteral {
 	var all []endpointLiteral
-	for name, file := range set.all {
+	for name, file := range src.Files.All {
 		for _, declaration := range file.Decls {
 			general, ok := declaration.(*ast.GenDecl)
 			if !ok {
@@ -288,7 +218,7 @@ func literalsIn(file, variable string, root ast.Node) []endpointLiteral {
 		if !ok {
 			return true
 		}
-		if isNamed(literal.Type, "Endpoint") {
+		if source.IsNamed(literal.Type, "Endpoint") {
 			all = append(all, endpointLiteral{file, variable, literal})
 		}
 		var element ast.Expr
@@ -298,7 +228,7 @@ func literalsIn(file, variable string, root ast.Node) []endpointLiteral {
 		case *ast.MapType:
 			element = collection.Value
 		}
-		if isNamed(element, "Endpoint") {
+		if source.IsNamed(element, "Endpoint") {
 			for _, e := range literal.Elts {
 				if pair, ok := e.(*ast.KeyValueExpr); ok {
 					e = pair.Value
@@ -318,7 +248,7 @@ func literalsIn(file, variable string, root ast.Node) []endpointLiteral {
 func (l endpointLiteral) field(name string) string {
 	for _, element := range l.node.Elts {
 		pair, ok := element.(*ast.KeyValueExpr)
-		if !ok || !isNamed(pair.Key, name) {
+		if !ok || !source.IsNamed(pair.Key, name) {
 			continue
 		}
 		switch value := pair.Value.(type) {
@@ -351,10 +281,10 @@ func (l endpointLiteral) operation() string {
 
 // checkEndpoints: an operation is one package-level Endpoint{…} in a resource
 // file, which the coverage check finds in the source, and stands there once.
-func checkEndpoints(set sourceSet) (wrong []string) {
+func checkEndpoints(src *source.Source) (wrong []string) {
 	seen := map[string]string{}
-	for _, literal := range endpointLiterals(set) {
-		complain := func(text string) { wrong = append(wrong, set.at(literal.node)+": "+text) }
+	for _, literal := range endpointLiterals(src) {
+		complain := func(text string) { wrong = append(wrong, src.Files.At(literal.node)+": "+text) }
 		isResource := !slices.Contains(otherRooms, literal.file)
 		switch {
 		case literal.variable == "" && isResource:
@@ -377,7 +307,7 @@ func checkEndpoints(set sourceSet) (wrong []string) {
 		if first, again := seen[literal.operation()]; again {
 			complain("the same operation as at " + first)
 		}
-		seen[literal.operation()] = set.at(literal.node)
+		seen[literal.operation()] = src.Files.At(literal.node)
 	}
 	return wrong
 }
@@ -386,9 +316,8 @@ var operationInDoc = regexp.MustCompile(`\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) /[
 
 // checkEndpointLines: the comment of every method of a service names exactly
 // the operations that the method uses, itself or through what it calls.
-func checkEndpointLines(set sourceSet) (wrong []string) {
-	uses := newUsage(set)
-	for _, file := range set.all {
+func checkEndpointLines(src *source.Source) (wrong []string) {
+	for _, file := range src.Files.All {
 		for _, declaration := range file.Decls {
 			function, ok := declaration.(*ast.FuncDecl)
 			if !ok || function.Doc == nil && !isServiceMethod(function) {
@@ -397,147 +326,36 @@ func checkEndpointLines(set sourceSet) (wrong []string) {
 			_, line, found := strings.Cut("\n"+function.Doc.Text(), "\nPulumi Cloud: ")
 			if !found {
 				if isServiceMethod(function) {
-					wrong = append(wrong, fmt.Sprintf("%s: the comment of %s has no line Pulumi Cloud: GET /api/…", set.at(function), function.Name))
+					wrong = append(wrong, fmt.Sprintf("%s: the comment of %s has no line Pulumi Cloud: GET /api/…", src.Files.At(function), function.Name))
 				}
 				continue
 			}
 			line, _, _ = strings.Cut(line, "\n\n")
 			says := operationInDoc.FindAllString(line, -1)
 			slices.Sort(says)
-			does := uses.operations(keyOf(function))
+			does, _ := src.Reach(function)
 			if !slices.Equal(says, does) {
-				wrong = append(wrong, fmt.Sprintf("%s: the comment of %s names the operations %q, but it uses %q", set.at(function), function.Name, says, does))
+				wrong = append(wrong, fmt.Sprintf("%s: the comment of %s names the operations %q, but it uses %q", src.Files.At(function), function.Name, says, does))
 			}
 		}
 	}
 	return wrong
 }
 
-// usage says which declarations name which others. Names are taken for what
-// they are at package level, without regard to scopes.
-type usage struct {
-	names    map[string][]string // declaration → declarations
-	declares map[string][]string // variable → operations
-}
-
 // keyOf returns the name of a function, "Type.Name" for methods.
 func keyOf(function *ast.FuncDecl) string {
-	if receiver := receiverOf(function); receiver != "" {
+	if receiver := source.Receiver(function); receiver != "" {
 		return receiver + "." + function.Name.Name
 	}
 	return function.Name.Name
 }
 
-func newUsage(set sourceSet) usage {
-	u := usage{names: map[string][]string{}, declares: map[string][]string{}}
-	for _, literal := range endpointLiterals(set) {
-		if literal.variable != "" {
-			u.declares[literal.variable] = append(u.declares[literal.variable], literal.operation())
-		}
-	}
-	helpers := map[string][]string{} // an unexported method's name → its keys
-	services := map[string]string{}  // a field of Client → its type
-	for _, file := range set.all {
-		ast.Inspect(file, func(node ast.Node) bool {
-			switch n := node.(type) {
-			case *ast.FuncDecl:
-				if n.Recv != nil && !n.Name.IsExported() {
-					helpers[n.Name.Name] = append(helpers[n.Name.Name], keyOf(n))
-				}
-			case *ast.Field:
-				if pointer, ok := n.Type.(*ast.StarExpr); ok && len(n.Names) == 1 {
-					if name, ok := pointer.X.(*ast.Ident); ok && strings.HasSuffix(name.Name, "Service") {
-						services[n.Names[0].Name] = name.Name
-					}
-				}
-			}
-			return true
-		})
-	}
-	for _, file := range set.all {
-		for _, declaration := range file.Decls {
-			switch d := declaration.(type) {
-			case *ast.FuncDecl:
-				if d.Body != nil {
-					u.names[keyOf(d)] = append(u.names[keyOf(d)], namesIn(d.Body, d, helpers, services)...)
-				}
-			case *ast.GenDecl:
-				for _, spec := range d.Specs {
-					if value, ok := spec.(*ast.ValueSpec); ok {
-						for _, name := range value.Names {
-							u.names[name.Name] = append(u.names[name.Name], namesIn(value, nil, helpers, services)...)
-						}
-					}
-				}
-			}
-		}
-	}
-	return u
-}
-
-func namesIn(root ast.Node, function *ast.FuncDecl, helpers map[string][]string, services map[string]string) []string {
-	var receiver, receiverType string
-	if function != nil && function.Recv != nil && len(function.Recv.List[0].Names) > 0 {
-		receiver, receiverType = function.Recv.List[0].Names[0].Name, receiverOf(function)
-	}
-	var names []string
-	ast.Inspect(root, func(node ast.Node) bool {
-		switch n := node.(type) {
-		case *ast.Ident:
-			names = append(names, n.Name)
-		case *ast.SelectorExpr:
-			if receiver != "" && isNamed(n.X, receiver) {
-				names = append(names, receiverType+"."+n.Sel.Name)
-			} else {
-				names = append(names, helpers[n.Sel.Name]...)
-			}
-			if field, ok := n.X.(*ast.SelectorExpr); ok && services[field.Sel.Name] != "" {
-				names = append(names, services[field.Sel.Name]+"."+n.Sel.Name)
-			}
-			ast.Inspect(n.X, func(inner ast.Node) bool {
-				if ident, ok := inner.(*ast.Ident); ok {
-					names = append(names, ident.Name)
-				}
-				return true
-			})
-			return true
-		}
-		return true
-	})
-	return names
-}
-
-// operations returns the operations that can be reached from a declaration, sorted.
-func (u usage) operations(from string) []string {
-	found, _ := u.reachedFrom(from)
-	slices.Sort(found)
-	return found
-}
-
-// reachedFrom returns the operations and the declarations that can be reached from a
-// declaration.
-func (u usage) reachedFrom(from string) (found []string, seen map[string]bool) {
-	seen = map[string]bool{}
-	next := []string{from}
-	for len(next) > 0 {
-		name := next[len(next)-1]
-		next = next[:len(next)-1]
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
-		found = append(found, u.declares[name]...)
-		next = append(next, u.names[name]...)
-	}
-	return found, seen
-}
-
 // checkListPairs: what walks a list has a sister that gets one page of it, with
 // the same arguments and items, and the other way round. What follows a list
 // has, instead of a page, a list that it follows: with its arguments and items.
-func checkListPairs(set sourceSet) (wrong []string) {
+func checkListPairs(src *source.Source) (wrong []string) {
 	methods := map[string]*ast.FuncDecl{}
-	for _, file := range set.all {
+	for _, file := range src.Files.All {
 		for _, declaration := range file.Decls {
 			if function, ok := declaration.(*ast.FuncDecl); ok && isServiceMethod(function) {
 				methods[keyOf(function)] = function
@@ -548,7 +366,7 @@ func checkListPairs(set sourceSet) (wrong []string) {
 		function := methods[key]
 		if strings.HasPrefix(function.Name.Name, "Follow") {
 			if !slices.ContainsFunc(slices.Collect(maps.Values(methods)), func(list *ast.FuncDecl) bool { return follows(function, list) }) {
-				wrong = append(wrong, fmt.Sprintf("%s: %s follows no list: none of its service has its arguments and items", set.at(function), key))
+				wrong = append(wrong, fmt.Sprintf("%s: %s follows no list: none of its service has its arguments and items", src.Files.At(function), key))
 			}
 			continue
 		}
@@ -571,13 +389,13 @@ func checkListPairs(set sourceSet) (wrong []string) {
 		}
 		switch {
 		case !strings.HasPrefix(function.Name.Name, "List"):
-			wrong = append(wrong, fmt.Sprintf("%s: %s lists, so its name begins with List", set.at(function), key))
+			wrong = append(wrong, fmt.Sprintf("%s: %s lists, so its name begins with List", src.Files.At(function), key))
 		case sisterItem == "":
-			wrong = append(wrong, fmt.Sprintf("%s: %s has no %s beside it: a list is both a walk and a page", set.at(function), key, sister))
+			wrong = append(wrong, fmt.Sprintf("%s: %s has no %s beside it: a list is both a walk and a page", src.Files.At(function), key, sister))
 		case sisterItem != item:
-			wrong = append(wrong, fmt.Sprintf("%s: %s lists %s, but %s lists %s", set.at(function), key, item, sister, sisterItem))
+			wrong = append(wrong, fmt.Sprintf("%s: %s lists %s, but %s lists %s", src.Files.At(function), key, item, sister, sisterItem))
 		case !slices.Equal(parameterTypes(function), parameterTypes(methods[sister])):
-			wrong = append(wrong, fmt.Sprintf("%s: %s takes other arguments than %s", set.at(function), key, sister))
+			wrong = append(wrong, fmt.Sprintf("%s: %s takes other arguments than %s", src.Files.At(function), key, sister))
 		}
 	}
 	return wrong
@@ -585,17 +403,16 @@ func checkListPairs(set sourceSet) (wrong []string) {
 
 // follows reports whether function can be what follows list.
 func follows(function, list *ast.FuncDecl) bool {
-	return strings.HasPrefix(list.Name.Name, "List") && receiverOf(list) == receiverOf(function) &&
+	return strings.HasPrefix(list.Name.Name, "List") && source.Receiver(list) == source.Receiver(function) &&
 		walkedItem(function) != "" && walkedItem(list) == walkedItem(function) &&
 		slices.Equal(parameterTypes(list), parameterTypes(function))
 }
 
 // checkListOptions: the options of every list that is walked have NoPrefetch, and
 // those of lists by number or by row, and of no others, Parallel.
-func checkListOptions(set sourceSet) (wrong []string) {
-	uses := newUsage(set)
-	fields := fieldTypes(set)
-	for _, file := range set.all {
+func checkListOptions(src *source.Source) (wrong []string) {
+	fields := fieldTypes(src)
+	for _, file := range src.Files.All {
 		for _, declaration := range file.Decls {
 			function, ok := declaration.(*ast.FuncDecl)
 			if !ok || !isServiceMethod(function) || walkedItem(function) == "" || strings.HasPrefix(function.Name.Name, "Export") {
@@ -605,12 +422,12 @@ func checkListOptions(set sourceSet) (wrong []string) {
 			options := strings.TrimPrefix(parameters[len(parameters)-1], "*")
 			has := fields[options]
 			if has["NoPrefetch"] != "bool" {
-				wrong = append(wrong, fmt.Sprintf("%s: %s has no NoPrefetch bool", set.at(function), options))
+				wrong = append(wrong, fmt.Sprintf("%s: %s has no NoPrefetch bool", src.Files.At(function), options))
 			}
-			_, reached := uses.reachedFrom(keyOf(function))
+			_, reached := src.Reach(function)
 			isCounted := reached["numberedPage"] || reached["rowPage"]
 			if isCounted != (has["Parallel"] == "int") {
-				wrong = append(wrong, fmt.Sprintf("%s: Parallel int is for lists by number or by row, and they for it: see %s", set.at(function), options))
+				wrong = append(wrong, fmt.Sprintf("%s: Parallel int is for lists by number or by row, and they for it: see %s", src.Files.At(function), options))
 			}
 		}
 	}
@@ -618,9 +435,9 @@ func checkListOptions(set sourceSet) (wrong []string) {
 }
 
 // fieldTypes returns the types of the fields of each struct.
-func fieldTypes(set sourceSet) map[string]map[string]string {
+func fieldTypes(src *source.Source) map[string]map[string]string {
 	all := map[string]map[string]string{}
-	for _, file := range set.all {
+	for _, file := range src.Files.All {
 		ast.Inspect(file, func(node ast.Node) bool {
 			spec, ok := node.(*ast.TypeSpec)
 			if !ok {
@@ -630,7 +447,7 @@ func fieldTypes(set sourceSet) map[string]map[string]string {
 				all[spec.Name.Name] = map[string]string{}
 				for _, field := range structure.Fields.List {
 					for _, name := range field.Names {
-						all[spec.Name.Name][name.Name] = typeText(field.Type)
+						all[spec.Name.Name][name.Name] = source.TypeText(field.Type)
 					}
 				}
 			}
@@ -643,7 +460,7 @@ func fieldTypes(set sourceSet) map[string]map[string]string {
 // walkedItem returns T of a function that returns iter.Seq2[*T, error].
 func walkedItem(function *ast.FuncDecl) string {
 	if results := function.Type.Results; results != nil && len(results.List) == 1 {
-		text := typeText(results.List[0].Type)
+		text := source.TypeText(results.List[0].Type)
 		if item, ok := strings.CutPrefix(text, "iter.Seq2[*"); ok {
 			return strings.TrimSuffix(item, ", error]")
 		}
@@ -654,7 +471,7 @@ func walkedItem(function *ast.FuncDecl) string {
 // pagedItem returns T of a function that returns (*Page[T], error).
 func pagedItem(function *ast.FuncDecl) string {
 	if results := function.Type.Results; results != nil && len(results.List) == 2 {
-		if item, ok := strings.CutPrefix(typeText(results.List[0].Type), "*Page["); ok {
+		if item, ok := strings.CutPrefix(source.TypeText(results.List[0].Type), "*Page["); ok {
 			return strings.TrimSuffix(item, "]")
 		}
 	}
@@ -665,34 +482,24 @@ func parameterTypes(function *ast.FuncDecl) []string {
 	var all []string
 	for _, parameter := range function.Type.Params.List {
 		for range max(len(parameter.Names), 1) {
-			all = append(all, typeText(parameter.Type))
+			all = append(all, source.TypeText(parameter.Type))
 		}
 	}
 	return all
 }
 
-func typeText(expr ast.Expr) string {
-	switch e := expr.(type) {
-	case *ast.Ident:
-		return e.Name
-	case *ast.StarExpr:
-		return "*" + typeText(e.X)
-	case *ast.SelectorExpr:
-		return typeText(e.X) + "." + e.Sel.Name
-	case *ast.ArrayType:
-		return "[]" + typeText(e.Elt)
-	case *ast.MapType:
-		return "map[" + typeText(e.Key) + "]" + typeText(e.Value)
-	case *ast.IndexExpr:
-		return typeText(e.X) + "[" + typeText(e.Index) + "]"
-	case *ast.IndexListExpr:
-		var arguments []string
-		for _, argument := range e.Indices {
-			arguments = append(arguments, typeText(argument))
-		}
-		return typeText(e.X) + "[" + strings.Join(arguments, ", ") + "]"
-	}
-	return fmt.Sprintf("%T", expr)
+// sourceOf reads a file that need not compile, beside what most of them use.
+func sourceOf(t *testing.T, name, text string) *source.Source {
+	t.Helper()
+	files, err := source.Parse(map[string]string{
+		name: strings.Replace(text, "package x\n", "package x\nimport \"net/http\"\n", 1),
+		"more.go": "package x\n// Endpoint is one.\ntype Endpoint struct { Method, Template string; Read bool }\n" +
+			"func f(...any) {}\nfunc tokenPage() {}\nfunc numberedPage() {}\nfunc rowPage() {}\n",
+	})
+	require.NoError(t, err)
+	src, _ := source.Read(".", files) // with an error for what is missing
+	require.NotNil(t, src)
+	return src
 }
 
 // What the checks are for, each seen to complain.
@@ -701,7 +508,7 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 	const service = "package x\n// HooksService is a service.\ntype HooksService struct{ client *Client }\n"
 	const get = `var hookGetEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/hooks/{hook}"}` + "\n"
 	const list = `var hookListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/hooks"}` + "\n"
-	const client = "package x\n// Client is one.\ntype Client struct{ Hooks *HooksService }\n"
+	const client = "package x\n// Client is one.\ntype Client struct{ Hooks *HooksService }\ntype HooksService struct{ client *Client }\ntype OthersService struct{ client *Client }\n"
 	for _, c := range []struct {
 		check, code string
 		wrong       string // what the only complaint says; empty: there is none
@@ -787,7 +594,7 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 		if file == "" {
 			file = "hooks.go"
 		}
-		got := conventions[c.check](parseSources(t, map[string]string{file: c.code}))
+		got := conventions[c.check](sourceOf(t, file, c.code))
 		if c.wrong == "" {
 			assert.Empty(t, got, "%s of\n%s", c.check, c.code)
 			continue
@@ -800,6 +607,6 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 		"func (s *HooksService) List(ctx C, o *O) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, o *O) (*Page[Other], error) {}",
 		"func (s *HooksService) List(ctx C, a, b string) iter.Seq2[*Hook, error] {}\nfunc (s *HooksService) ListPage(ctx C, a string) (*Page[Hook], error) {}",
 	} {
-		assert.Len(t, checkListPairs(parseSources(t, map[string]string{"hooks.go": service + pair})), 2, pair)
+		assert.Len(t, checkListPairs(sourceOf(t, "hooks.go", service+pair)), 2, pair)
 	}
 }

@@ -1,12 +1,5 @@
 package pulumiapi
 
-import "net/url"
-
-// TokenSourceOf returns a source that makes the exchanges by means of client.
-func TokenSourceOf(client *Client, exchange OIDCExchange) *OIDCTokenSource {
-	return &OIDCTokenSource{client: client, exchange: exchange, form: url.Values{}}
-}
-
 // EncodeRequest encodes a value as a request's body is: with its secrets.
 func EncodeRequest(v any) ([]byte, error) {
 	data, _, err := encodeRequest(v)

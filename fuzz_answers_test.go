@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -57,13 +58,17 @@ func requireEnd(t *testing.T) {
 // fuzzedClient returns a client that gets what answer returns, and asks once.
 func fuzzedClient(f *testing.F, token string, answer func() *http.Response) *pulumiapi.Client {
 	f.Helper()
-	client, err := pulumiapi.NewClient(
+	client, err := pulumiapi.NewClient(fuzzedOptions(token, answer)...)
+	require.NoError(f, err)
+	return client
+}
+
+func fuzzedOptions(token string, answer func() *http.Response) []pulumiapi.Option {
+	return []pulumiapi.Option{
 		pulumiapi.WithToken(token),
 		pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}),
 		pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) { return answer(), nil })}),
-	)
-	require.NoError(f, err)
-	return client
+	}
 }
 
 // requireCallError checks the error of a success that was no use.
@@ -104,10 +109,13 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(uint16(i), []byte(answer))
 	}
 	var answer []byte
-	client := fuzzedClient(f, token, func() *http.Response { return respond(http.StatusOK, answer) })
+	respondWithIt := func() *http.Response { return respond(http.StatusOK, answer) }
+	client := fuzzedClient(f, token, respondWithIt)
+	opts := fuzzedOptions(token, respondWithIt)
 
 	f.Fuzz(func(t *testing.T, pick uint16, data []byte) {
 		requireEnd(t)
+		ctx := context.WithValue(t.Context(), optionsKey{}, opts)
 		o := readers[int(pick)%len(readers)]
 		answer = data
 		var (
@@ -115,7 +123,7 @@ func FuzzAnswer(f *testing.F) {
 			err error
 		)
 		requireMemory(t, memoryFactor, len(data), o.name, func() any {
-			got, err = o.call(t.Context(), client)
+			got, err = o.call(ctx, client)
 			if state, ok := got.(*pulumiapi.StackState); ok && err == nil {
 				snapshot, _ := state.Decode()
 				return snapshot

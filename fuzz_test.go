@@ -90,8 +90,10 @@ func fillableTemplates(f *testing.F) []string {
 		"/api/preview/insights/{orgName}/accounts/{accountName}/{resourceTypeAndId}",
 		"/api/{object}/tags/{a}/{b}/update",
 	}
-	for _, literal := range endpointLiterals(packageSources(f)) {
-		if template := literal.field("Template"); literal.variable != "" && strings.Contains(template, "{") {
+	src, err := loadSource()
+	require.NoError(f, err)
+	for _, endpoint := range src.Endpoints {
+		if _, template, _ := strings.Cut(endpoint.Operation, " "); strings.Contains(template, "{") {
 			// Below another path, as what is sent to the endpoint itself is held
 			// against the description, where a version is no text.
 			templates = append(templates, "/fuzz"+template)

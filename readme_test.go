@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/doc/comment"
-	"go/parser"
 	"go/token"
 	"os"
 	"os/exec"
@@ -22,6 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/source"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -154,15 +155,10 @@ func TestREADME_FilesExist(t *testing.T) {
 // come before those that add methods to it.
 func sources(t *testing.T) []*ast.File {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
+	src, err := testkit.Source()
 	require.NoError(t, err)
 	var files []*ast.File
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
-		require.NoError(t, err)
+	for _, file := range src.Files.All {
 		files = append(files, file)
 	}
 	slices.SortStableFunc(files, func(a, b *ast.File) int { return cmp.Compare(rank(a), rank(b)) })
@@ -249,7 +245,7 @@ func servicesOf(t *testing.T) []service {
 	t.Helper()
 	byName := map[string]*service{}
 	for _, function := range functions(t) {
-		name, ok := serviceOf(function)
+		name, ok := source.Service(function)
 		if !ok {
 			continue
 		}
@@ -325,22 +321,6 @@ func methodsPage(services []service) string {
 	return page
 }
 
-// serviceOf returns the field of Client on which the function is a method.
-func serviceOf(function *ast.FuncDecl) (string, bool) {
-	if function.Recv == nil {
-		return "", false
-	}
-	receiver := function.Recv.List[0].Type
-	if pointer, ok := receiver.(*ast.StarExpr); ok {
-		receiver = pointer.X
-	}
-	name, ok := receiver.(*ast.Ident)
-	if !ok {
-		return "", false
-	}
-	return strings.CutSuffix(name.Name, "Service")
-}
-
 // TestPackageComment_IsTrue checks what a machine can: that the names in
 // brackets exist, and that the code compiles.
 func TestPackageComment_IsTrue(t *testing.T) {
@@ -354,11 +334,7 @@ func TestPackageComment_IsTrue(t *testing.T) {
 		for _, declaration := range file.Decls {
 			switch d := declaration.(type) {
 			case *ast.FuncDecl:
-				if d.Recv == nil {
-					names[d.Name.Name] = true
-				} else if pointer, ok := d.Recv.List[0].Type.(*ast.StarExpr); ok {
-					names[fmt.Sprintf("%s.%s", pointer.X, d.Name)] = true
-				}
+				names[strings.TrimPrefix(source.Receiver(d)+"."+d.Name.Name, ".")] = true
 			case *ast.GenDecl:
 				for _, spec := range d.Specs {
 					switch s := spec.(type) {

@@ -22,15 +22,6 @@ func TestRequests_OfInsights_OnTheWire(t *testing.T) {
 		odd  = "a/b 100%"
 		path = insights + "/accounts/a%252Fb%2520100%2525"
 	)
-	id := pulumiapi.InsightsResourceIdentifier{Account: odd, Type: "aws:s3/bucket:Bucket", ID: "b 1%"}
-	const resource = path + "/resources/aws:s3%252Fbucket:Bucket::b%25201%2525"
-	results := pulumiapi.InsightsPolicyResultsUpdateRequest{ClaimID: "c", Results: pulumiapi.InsightsPolicyResults{
-		Violations: []pulumiapi.InsightsPolicyViolation{{
-			PolicyName: "p", PolicyPackName: "pp", EnforcementLevel: pulumiapi.PolicyEnforcementLevelMandatory, Kind: pulumiapi.PolicyKindAudit, ResourceURN: "urn:a",
-		}},
-	}}
-	const resultsBody = `{"claimId":"c","results":{"succeeded":false,"violations":[{"message":"","policyName":"p","policyPackName":"pp",` +
-		`"policyPackVersion":"","enforcementLevel":"mandatory","kind":"audit","resourceURN":"urn:a"}]}}`
 	for _, c := range []struct {
 		call    func(c *pulumiapi.Client) error
 		request string
@@ -50,90 +41,6 @@ func TestRequests_OfInsights_OnTheWire(t *testing.T) {
 		},
 		{
 			func(c *pulumiapi.Client) error {
-				return c.Insights.UpdateAccount(ctx, "acme", odd, pulumiapi.InsightsAccountUpdateRequest{
-					Environment: "a/b", ScanSchedule: new(pulumiapi.InsightsScanScheduleNone), AgentPoolID: new(""),
-				})
-			},
-			"PATCH " + path, `{"environment":"a/b","scanSchedule":"none","agentPoolID":""}`,
-		},
-		{func(c *pulumiapi.Client) error { return c.Insights.DeleteAccount(ctx, "acme", odd) }, "DELETE " + path, ""},
-		{func(c *pulumiapi.Client) error { return second(c.Insights.AccountExists(ctx, "acme", odd)) }, "HEAD " + path, ""},
-		{
-			func(c *pulumiapi.Client) error {
-				return second(c.Insights.ReassignAccountOwnership(ctx, "acme", odd, "ada"))
-			},
-			"POST " + path + "/ownership", `{"githubLogin":"ada","name":"","avatarUrl":""}`,
-		},
-		{
-			func(c *pulumiapi.Client) error { return c.Insights.ReplaceAccountTags(ctx, "acme", odd, nil) },
-			"PUT " + path + "/tags", `{"tags":{}}`,
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return c.Teams.SetInsightsAccountAccess(ctx, "acme", "o/ps", odd, pulumiapi.AccountPermissionNone)
-			},
-			"PATCH " + path + "/teams/o%2Fps", `{"permissions":0}`,
-		},
-		{
-			func(c *pulumiapi.Client) error { return c.Teams.RemoveInsightsAccountAccess(ctx, "acme", "ops", odd) },
-			"PATCH " + path + "/teams/ops", `{}`,
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return second(c.Insights.StartScan(ctx, "acme", odd, pulumiapi.InsightsScanStartRequest{BatchSize: new(0), ReadTimeout: new("30s")}))
-			},
-			"POST " + path + "/scan", `{"batchSize":0,"readTimeout":"30s"}`,
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return second(c.Insights.ListScansPage(ctx, "acme", odd, &pulumiapi.InsightsScanListOptions{PageSize: 5}))
-			},
-			"GET " + path + "/scans?pageSize=5", "",
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return second(c.Insights.ListScanLogsPage(ctx, "acme", odd, "r1", &pulumiapi.InsightsScanLogListOptions{PageSize: 5}))
-			},
-			"GET " + path + "/scans/r1/logs?count=5", "",
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return second(c.Insights.GetScanStepLogs(ctx, "acme", odd, "r1", 0, 1, &pulumiapi.InsightsScanStepLogOptions{Offset: 8}))
-			},
-			"GET " + path + "/scans/r1/logs?job=0&offset=8&step=1", "",
-		},
-		{func(c *pulumiapi.Client) error { return c.Insights.CancelScan(ctx, "acme", odd) }, "POST " + path + "/scan/cancel", ""},
-		{func(c *pulumiapi.Client) error { return c.Insights.PauseScheduledScans(ctx, "acme", odd) }, "POST " + path + "/scan/pause", ""},
-		{func(c *pulumiapi.Client) error { return c.Insights.ResumeScheduledScans(ctx, "acme", odd) }, "POST " + path + "/scan/resume", ""},
-		{
-			func(c *pulumiapi.Client) error {
-				return c.Insights.UpdateScheduledScanSettings(ctx, "acme", odd, pulumiapi.InsightsScheduledScanSettingsUpdateRequest{ScheduleCron: new("0 0 * * *")})
-			},
-			"PUT " + path + "/scan/settings", `{"paused":false,"scheduleCron":"0 0 * * *"}`,
-		},
-		{func(c *pulumiapi.Client) error { return second(c.Insights.GetResource(ctx, "acme", id)) }, "GET " + resource, ""},
-		{
-			func(c *pulumiapi.Client) error { return second(c.Insights.GetResourceAtVersion(ctx, "acme", id, 0)) },
-			"GET " + resource + "/versions/0", "",
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return second(c.Insights.ListResourceEdgesAtVersionPage(ctx, "acme", id, 7, &pulumiapi.InsightsResourceEdgeListOptions{PageSize: 5}))
-			},
-			"GET " + resource + "/versions/7/edges?count=5", "",
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return c.Insights.UpdateResourcePolicyResults(ctx, "acme", id, 7, results)
-			},
-			"PUT " + resource + "/versions/7/policy/results", resultsBody,
-		},
-		{
-			func(c *pulumiapi.Client) error { return c.Insights.UpdateStackPolicyResults(ctx, prod, 7, results) },
-			"PUT " + insights + "/policy/stacks/web/prod/updates/7/results", resultsBody,
-		},
-		{
-			func(c *pulumiapi.Client) error {
 				return c.Insights.UpsertResources(ctx, "acme", odd, []pulumiapi.InsightsResourceUpsertRequest{{
 					Type: "t", ID: "i", Inputs: json.RawMessage(`{"n":1.0}`), State: json.RawMessage(`{}`),
 					Dependencies: []pulumiapi.InsightsResourceDependency{{Type: "u", ID: "j"}},
@@ -142,26 +49,6 @@ func TestRequests_OfInsights_OnTheWire(t *testing.T) {
 			"POST " + path + "/resources",
 			`{"resources":[{"type":"t","id":"i","inputs":{"n":1.0},"state":{},"dependencies":[{"type":"u","id":"j"}]}]}`,
 		},
-		{
-			func(c *pulumiapi.Client) error {
-				return c.Insights.DeleteMigrationAnnotation(ctx, prod, "urn:a b&c")
-			},
-			"DELETE " + insights + "/discovered-stacks/web/prod/migration?resourceUrn=urn%3Aa+b%26c", "",
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return c.Insights.SetMigrationAnnotation(ctx, prod, pulumiapi.MigrationAnnotationRequest{ResourceURN: "urn:a", StatusOverride: new(pulumiapi.MigrationStatusMigrated)})
-			},
-			"PUT " + insights + "/discovered-stacks/web/prod/migration", `{"resourceUrn":"urn:a","statusOverride":"Migrated"}`,
-		},
-		{
-			func(c *pulumiapi.Client) error {
-				return second(c.Insights.ListStackMigrationPage(ctx, prod, &pulumiapi.DiscoveredResourceListOptions{CompareTo: "shop/prod"}))
-			},
-			"GET " + insights + "/stacks/web/prod/migration?compareTo=shop%2Fprod", "",
-		},
-		{func(c *pulumiapi.Client) error { return c.Insights.AcceptBilling(ctx, "acme") }, "PUT " + insights + "/insightstrial/accept", ""},
-		{func(c *pulumiapi.Client) error { return c.Insights.TerminateTrial(ctx, "acme") }, "PUT " + insights + "/insightstrial/deny", ""},
 	} {
 		request, body := lastRequest(t, "{}", c.call)
 		assert.Equal(t, c.request, request)

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"reflect"
 	"runtime"
 	"slices"
 	"strconv"
@@ -23,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -204,19 +204,7 @@ func (s *soak) checkMethods() {
 }
 
 // serviceMethods are the names of the exported methods of all services.
-func serviceMethods() []string {
-	var names []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[pulumiapi.Client]()) {
-		if !field.IsExported() {
-			continue
-		}
-		for method := range field.Type.Methods() {
-			names = append(names, field.Name+"."+method.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
+func serviceMethods() []string { return testkit.MethodNames() }
 
 func (s *soak) report() {
 	total := 0

@@ -1,11 +1,8 @@
 package pulumiapi_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,75 +13,38 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
-// script is a transport that answers the nth request, counted from 1, with
-// what answer returns.
+// script is what a client has sent.
 type script struct {
-	answer func(n int, req *http.Request) (*http.Response, error)
-	sent   []*http.Request
+	sent []*http.Request
 }
 
-func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Body != nil {
-		_, _ = io.Copy(io.Discard, req.Body)
-		_ = req.Body.Close()
-	}
-	s.sent = append(s.sent, req)
-	resp, err := s.answer(len(s.sent), req)
-	if resp != nil {
-		resp.Request = req
-	}
-	return resp, err
-}
+func (s *script) methods() []string { return testkit.MethodsOf(s.sent) }
 
-func (s *script) methods() []string {
-	var methods []string
-	for _, req := range s.sent {
-		methods = append(methods, req.Method)
-	}
-	return methods
-}
-
+// scriptedClient returns a client that gets what answer returns for the nth request,
+// counted from 1.
 func scriptedClient(t *testing.T, answer func(n int, req *http.Request) (*http.Response, error)) (*pulumiapi.Client, *script) {
 	t.Helper()
-	s := &script{answer: answer}
-	client, err := pulumiapi.NewClient(
-		pulumiapi.WithToken("pul-canary"),
-		pulumiapi.WithBaseURL("https://pulumi.example.com/below/here"),
-		pulumiapi.WithHTTPClient(&http.Client{Transport: s}),
-	)
-	require.NoError(t, err)
+	s := new(script)
+	client, _ := testkit.Client(t, func(n int, req *http.Request) (*http.Response, error) {
+		s.sent = append(s.sent, req)
+		return answer(n, req)
+	})
 	return client, s
 }
 
 // respond returns an answer. header is pairs of name and value.
 func respond(status int, body []byte, header ...string) *http.Response {
-	resp := &http.Response{
-		StatusCode:    status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        http.Header{},
-		Body:          io.NopCloser(bytes.NewReader(body)),
-		ContentLength: int64(len(body)),
-	}
-	for i := 0; i+1 < len(header); i += 2 {
-		resp.Header.Add(header[i], header[i+1])
-	}
-	return resp
+	return testkit.Respond(status, body, header...)
 }
 
-const signInPage = "<!doctype html><html><title>Sign in</title><body>Please sign in to Example Corp.</body></html>"
+const signInPage = testkit.SignInPage
 
 func gzipped(tb testing.TB, data []byte) []byte {
 	tb.Helper()
-	var buffer bytes.Buffer
-	w := gzip.NewWriter(&buffer)
-	_, err := w.Write(data)
-	require.NoError(tb, err)
-	require.NoError(tb, w.Close())
-	return buffer.Bytes()
+	return testkit.Gzipped(tb, data)
 }
 
 // withstand runs check for every operation in a bubble of its own, where waits

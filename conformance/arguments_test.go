@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 
@@ -11,8 +12,8 @@ import (
 
 	"github.com/pulumiapi/pulumiapi"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/body"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/drive"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
 // enough is how many elements of a list are asked for: as many as a generated
@@ -22,20 +23,20 @@ const enough = 2
 // fullAnswer answers every operation with everything set, and so does
 // nextAnswer, but with other values: an answer that repeats the one before it
 // would be taken for a loop.
-func (h harness) fullAnswer(operation string) (drive.Answer, error) {
+func (h harness) fullAnswer(operation string) (testkit.Response, error) {
 	return h.answer(operation, body.Full)
 }
 
-func (h harness) nextAnswer(operation string) (drive.Answer, error) {
+func (h harness) nextAnswer(operation string) (testkit.Response, error) {
 	return h.answer(operation, body.Another)
 }
 
-func (h harness) answer(operation string, choose func(*spec.Schema) body.Body) (drive.Answer, error) {
+func (h harness) answer(operation string, choose func(*spec.Schema) body.Body) (testkit.Response, error) {
 	o, err := h.spec.Operation(operation)
 	if err != nil {
-		return drive.Answer{}, err
+		return testkit.Response{}, err
 	}
-	answer := drive.Answer{Status: o.Answer.Status, ContentType: o.Answer.ContentType}
+	answer := testkit.Response{Status: o.Answer.Status, ContentType: o.Answer.ContentType}
 	switch {
 	case o.Answer.Schema != nil:
 		answer.Body = choose(o.Answer.Schema.Value).JSON()
@@ -52,12 +53,12 @@ var inOpenParts = map[string]string{
 }
 
 // readableAnswer is fullAnswer, or what the method can read instead.
-func (h harness) readableAnswer(method drive.Method) func(string) (drive.Answer, error) {
+func (h harness) readableAnswer(method testkit.Method) func(string) (testkit.Response, error) {
 	text, open := inOpenParts[method.Name]
 	if !open {
 		return h.fullAnswer
 	}
-	return func(operation string) (drive.Answer, error) {
+	return func(operation string) (testkit.Response, error) {
 		answer, err := h.fullAnswer(operation)
 		answer.Body = []byte(text)
 		return answer, err
@@ -66,6 +67,12 @@ func (h harness) readableAnswer(method drive.Method) func(string) (drive.Answer,
 
 // plainText is the answer of an operation that does not answer with JSON.
 const plainText = "text, größe, 漢字\n"
+
+// drivenMethods are all methods but those that wait: a response that is made up does
+// not end that, and what they send, others send, too.
+func drivenMethods() []testkit.Method {
+	return slices.DeleteFunc(testkit.Methods(), testkit.Method.Waits)
+}
 
 // sending is what calling all methods with everything that can be made up sends.
 type sending struct {
@@ -83,7 +90,7 @@ func TestArguments_FitAndReachEverything(t *testing.T) { //nolint:tparallel // w
 	h := load(t)
 	sent := &sending{properties: map[string]bool{}, query: map[string]map[string]bool{}}
 	t.Run("methods", func(t *testing.T) {
-		for _, method := range drive.Methods() {
+		for _, method := range drivenMethods() {
 			t.Run(method.Name, func(t *testing.T) {
 				t.Parallel()
 				h.callWithEverything(t, method, sent)
@@ -108,9 +115,9 @@ func TestArguments_FitAndReachEverything(t *testing.T) { //nolint:tparallel // w
 	}
 }
 
-func (h harness) callWithEverything(t *testing.T, method drive.Method, sent *sending) {
+func (h harness) callWithEverything(t *testing.T, method testkit.Method, sent *sending) {
 	t.Helper()
-	all, err := method.Arguments(drive.NewSynthesizer(h.source.Constants))
+	all, err := method.Arguments(testkit.NewSynthesizer(h.source.Constants))
 	require.NoError(t, err)
 	for i, arguments := range all {
 		call, err := method.Call(t.Context(), arguments, enough, h.readableAnswer(method))
@@ -134,31 +141,34 @@ func refused(err error) bool {
 	return is
 }
 
-func (h harness) checkSent(t *testing.T, method drive.Method, arguments drive.Arguments, call *drive.Call, sent *sending) {
+func (h harness) checkSent(t *testing.T, method testkit.Method, arguments testkit.Arguments, call *testkit.Call, sent *sending) {
 	t.Helper()
 	for _, request := range call.Requests {
-		if !h.spec.Has(request.Operation) {
+		operation := request.Endpoint.String()
+		if !h.spec.Has(operation) {
 			continue // the test of the operations says so
 		}
-		o := h.operation(t, request.Operation)
-		assert.Empty(t, h.spec.CheckRequest(o, request.Request),
-			"%s (%s) sends %s, query %q, body %s", method.Name, arguments.Name, request.Operation, request.Query, request.Body)
+		o := h.operation(t, operation)
+		assert.Empty(t, h.spec.CheckRequest(o, spec.Request{
+			Path: request.Path, Query: request.Query, ContentType: request.Header.Get("Content-Type"), Body: request.Body,
+		}), "%s (%s) sends %s, query %q, body %s", method.Name, arguments.Name, operation, request.Query, request.Body)
 		sent.note(t, h, o, request)
 	}
 }
 
 // note remembers what a request has had.
-func (s *sending) note(t *testing.T, h harness, o *spec.Operation, request drive.Request) {
+func (s *sending) note(t *testing.T, h harness, o *spec.Operation, request testkit.Request) {
 	t.Helper()
 	query, err := url.ParseQuery(request.Query)
 	require.NoError(t, err)
+	operation := request.Endpoint.String()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.query[request.Operation] == nil {
-		s.query[request.Operation] = map[string]bool{}
+	if s.query[operation] == nil {
+		s.query[operation] = map[string]bool{}
 	}
 	for name := range query {
-		s.query[request.Operation][name] = true
+		s.query[operation][name] = true
 	}
 	if o.Body == nil || len(request.Body) == 0 {
 		return

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/capture"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 var openapi = flag.String("openapi", "", "the `file` with the service's OpenAPI description; PULUMI_OPENAPI by default")

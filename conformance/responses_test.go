@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/body"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/drive"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
 // lists says which members of answers lists return, and which they don't, and the
@@ -44,7 +44,7 @@ func TestResponses_AreFoundLeafByLeaf(t *testing.T) { //nolint:tparallel // what
 	h := load(t)
 	l := &lists{returned: map[string]bool{}, others: map[string]string{}}
 	t.Run("methods", func(t *testing.T) {
-		for _, method := range drive.Methods() {
+		for _, method := range drivenMethods() {
 			t.Run(method.Name, func(t *testing.T) {
 				t.Parallel()
 				h.serve(t, method, l)
@@ -59,12 +59,12 @@ func TestResponses_AreFoundLeafByLeaf(t *testing.T) { //nolint:tparallel // what
 }
 
 // serve calls a method with arguments for each operation that it can be about.
-func (h harness) serve(t *testing.T, method drive.Method, l *lists) {
+func (h harness) serve(t *testing.T, method testkit.Method, l *lists) {
 	t.Helper()
 	if _, open := inOpenParts[method.Name]; open {
 		return // there is nothing to generate it from
 	}
-	all, err := method.Arguments(drive.NewSynthesizer(h.source.Constants))
+	all, err := method.Arguments(testkit.NewSynthesizer(h.source.Constants))
 	require.NoError(t, err)
 	served := map[string]bool{}
 	for i, arguments := range all {
@@ -73,7 +73,7 @@ func (h harness) serve(t *testing.T, method drive.Method, l *lists) {
 			continue
 		}
 		require.NoError(t, err)
-		operation := probe.Requests[0].Operation
+		operation := probe.Requests[0].Endpoint.String()
 		if served[operation] || !h.spec.Has(operation) {
 			continue
 		}
@@ -92,8 +92,8 @@ func (h harness) serve(t *testing.T, method drive.Method, l *lists) {
 type server struct {
 	harness
 
-	method    drive.Method
-	arguments drive.Arguments
+	method    testkit.Method
+	arguments testkit.Arguments
 	operation string
 	answer    spec.Answer
 	list      string // the member of the answer whose elements the method returns
@@ -101,16 +101,16 @@ type server struct {
 
 // chooseVariant finds out which of the variants of the answer the method returns:
 // the one that is found best. It returns the call where that has everything set.
-func (s *server) chooseVariant(t *testing.T, schema *spec.Schema) *drive.Call {
+func (s *server) chooseVariant(t *testing.T, schema *spec.Schema) *testkit.Call {
 	t.Helper()
-	var best *drive.Call
+	var best *testkit.Call
 	fewest := 0
 	for _, variant := range schema.OneOf {
 		full := body.Generate(variant.Value)[0]
 		tried := server{harness: s.harness, method: s.method, arguments: s.arguments, operation: s.operation, answer: s.answer}
 		tried.answer.Schema = variant
-		call, err := s.method.Call(t.Context(), s.arguments, enough, func(string) (drive.Answer, error) {
-			return drive.Answer{Status: s.answer.Status, ContentType: s.answer.ContentType, Body: full.JSON()}, nil
+		call, err := s.method.Call(t.Context(), s.arguments, enough, func(string) (testkit.Response, error) {
+			return testkit.Response{Status: s.answer.Status, ContentType: s.answer.ContentType, Body: full.JSON()}, nil
 		})
 		require.NoError(t, err)
 		tried.findList(t, full, call, &lists{returned: map[string]bool{}, others: map[string]string{}})
@@ -124,7 +124,7 @@ func (s *server) chooseVariant(t *testing.T, schema *spec.Schema) *drive.Call {
 
 // serveEverything answers with every body that the operation can have. probe is
 // the call where the answer has everything set.
-func (s server) serveEverything(t *testing.T, probe *drive.Call, l *lists) {
+func (s server) serveEverything(t *testing.T, probe *testkit.Call, l *lists) {
 	t.Helper()
 	if s.answer.Schema == nil {
 		if s.answer.ContentType != "" && probe.Value != nil {
@@ -145,11 +145,11 @@ func (s server) serveEverything(t *testing.T, probe *drive.Call, l *lists) {
 			continue // JSON of any form, and there is none: an error
 		}
 		served := one.JSON()
-		call, err := s.method.Call(t.Context(), s.arguments, enough, func(asked string) (drive.Answer, error) {
+		call, err := s.method.Call(t.Context(), s.arguments, enough, func(asked string) (testkit.Response, error) {
 			if asked != s.operation {
 				return s.fullAnswer(asked)
 			}
-			return drive.Answer{Status: s.answer.Status, ContentType: s.answer.ContentType, Body: served}, nil
+			return testkit.Response{Status: s.answer.Status, ContentType: s.answer.ContentType, Body: served}, nil
 		})
 		require.NoError(t, err, "%s answers with %s: %.2000s", s.operation, one.Name, served)
 		value, err := spec.DecodeJSON(served)
@@ -166,7 +166,7 @@ func (s server) serveEverything(t *testing.T, probe *drive.Call, l *lists) {
 
 // findList finds out which member of the answer a list is: the one whose
 // elements are found best.
-func (s *server) findList(t *testing.T, full body.Body, probe *drive.Call, l *lists) {
+func (s *server) findList(t *testing.T, full body.Body, probe *testkit.Call, l *lists) {
 	t.Helper()
 	schema := s.answer.Schema.Value
 	if !probe.IsList || schema.Items != nil {
@@ -209,7 +209,7 @@ func listsIn(schema *spec.Schema) []string {
 
 // missing returns the leaves of the served value that the call did not return.
 // For a list, it looks at one member of the value only.
-func (s server) missing(t *testing.T, served any, call *drive.Call, list string) []string {
+func (s server) missing(t *testing.T, served any, call *testkit.Call, list string) []string {
 	t.Helper()
 	want := body.Expected(s.spec, s.answer.Schema.Value, served, func(id string) bool {
 		return s.spec.Exceptions().Has(spec.ExceptUnread, "", id)
@@ -243,7 +243,7 @@ func isOfPages(name string) bool {
 }
 
 // checkPage compares Next and Total with what was served.
-func (s server) checkPage(t *testing.T, name string, served any, call *drive.Call) {
+func (s server) checkPage(t *testing.T, name string, served any, call *testkit.Call) {
 	t.Helper()
 	object, isObject := served.(map[string]any)
 	if !isObject {
@@ -262,7 +262,7 @@ func (s server) checkPage(t *testing.T, name string, served any, call *drive.Cal
 }
 
 // checkNext follows a page's Next, and looks for the token in what is sent.
-func (s server) checkNext(t *testing.T, call *drive.Call, served any) {
+func (s server) checkNext(t *testing.T, call *testkit.Call, served any) {
 	t.Helper()
 	object, _ := served.(map[string]any)
 	for _, member := range s.readTokens() {

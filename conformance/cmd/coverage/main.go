@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/coverage"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 const usage = `Coverage writes docs/coverage.md: which of the service's operations the package covers.

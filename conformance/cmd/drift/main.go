@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/drift"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 const usage = `Drift compares two descriptions of the service: what the newer one adds, removes or changes, and which methods

@@ -11,9 +11,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/body"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/drive"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
 // Property is a property of the description and the Go field that stands for it.
@@ -60,7 +60,7 @@ func Find(s *spec.Spec, src *source.Source) (*Bindings, error) {
 	for _, method := range src.Methods {
 		operations[method.Name] = method.Operations
 	}
-	for _, method := range drive.Methods() {
+	for _, method := range testkit.Methods() {
 		for _, name := range operations[method.Name] {
 			if !s.Has(name) {
 				continue
@@ -75,7 +75,7 @@ func Find(s *spec.Spec, src *source.Source) (*Bindings, error) {
 	return b.result(), nil
 }
 
-func (b *binder) bindOperation(o *spec.Operation, method drive.Method) {
+func (b *binder) bindOperation(o *spec.Operation, method testkit.Method) {
 	if o.Body != nil {
 		for _, argument := range method.Types() {
 			if argument.Kind() == reflect.Struct && fits(o.Body.Value, argument) > 0 {
@@ -154,7 +154,7 @@ func elements(schema *spec.Schema, t reflect.Type) (inner *spec.Schema, innerTyp
 		switch {
 		case t.Kind() == reflect.Pointer:
 			t = t.Elem()
-		case drive.IsNullable(t):
+		case testkit.IsNullable(t):
 			field, _ := t.FieldByName("value")
 			t = field.Type
 		case schema.Items != nil && t.Kind() == reflect.Slice:

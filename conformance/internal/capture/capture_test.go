@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 // The line that the hook goes before is in the source, once.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 const introduction = `# Coverage

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/coverage"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 const description = `{

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/drift"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 const description = `{

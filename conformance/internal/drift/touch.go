@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/bind"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 // Covered is what the package covers of a description.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -90,7 +91,7 @@ func TestAPIError_Error_IsOneShortLine(t *testing.T) {
 			assert.Contains(t, e.Error(), ": 503: ", called)
 			assert.Contains(t, e.Error(), "1073741824 attempts)", called)
 		}
-		e := &APIError{StatusCode: -1 << 62, Message: text, RequestID: text, Path: text, Endpoint: Endpoint{Method: text, Template: text}}
+		e := &APIError{StatusCode: math.MinInt, Message: text, RequestID: text, Path: text, Endpoint: Endpoint{Method: text, Template: text}}
 		assertOneLine(t, e.Error(), maxErrorText, "Error with everything "+name)
 	}
 }

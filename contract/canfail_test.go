@@ -28,9 +28,16 @@ type breach struct {
 
 // breaches are rules that are broken, by the check that has to notice.
 var breaches = map[string]breach{
-	"401 for a token that nobody has":                               {after: status(401, 403)},
-	"401 without a token":                                           {after: status(401, 404)},
-	"404 for a stack that is missing":                               {after: replace("/export", `"code":404`, `"code":0`)},
+	"401 for a token that nobody has":                {after: status(401, 403)},
+	"401 without a token":                            {after: status(401, 404)},
+	"404 for a stack that is missing":                {after: replace("/no-such-stack", `"code":404`, `"code":0`)},
+	"404 for the state of a stack that is missing":   {after: replace("/export", `"code":404`, `"code":0`)},
+	"404 for the updates of a stack that is missing": {after: replace("/updates", `"code":404`, `"code":0`)},
+	"error responses have a request ID": {after: func(_ *http.Request, a *answer) {
+		if a.status == http.StatusUnauthorized {
+			a.header.Del("X-Pulumi-Request-ID")
+		}
+	}},
 	"404 or 403 for an organization of others":                      {after: status(404, 400)},
 	"400 for a parameter out of its range":                          {after: status(400, 422)},
 	"OAuth's own errors from the exchange of tokens":                {after: replace("/oauth/", `"error":`, `"message":`)},
@@ -72,11 +79,18 @@ var breaches = map[string]breach{
 	"events are filtered by resource":                        {before: dropParam("urn")},
 	"an update is found by its version":                      {after: replace("/updates/", `"updateID":"`, `"updateID":"x`)},
 	"a stack is created once: its name is taken":             {after: status(409, 400)},
-	"a tag is created once, changed, and deleted":            {after: status(400, 409)},
-	"tags of bad names and long values are refused":          {after: status(400, 204)},
-	"built-in tags stay":                                     {after: status(400, 204)},
-	"replacing tags replaces all":                            {after: replace("/stacks/acme", `"tags":{`, `"tags":{"contract:old":"x",`)},
-	"a state survives import and export":                     {after: replace("/export", "12345678901234567890", "1234567890")},
+	"a new stack has no updates":                             {after: replace("/updates", `"total":0`, `"total":1`)},
+	"a project exists while it has stacks": {after: func(req *http.Request, a *answer) {
+		if req.Method == http.MethodHead {
+			a.status = http.StatusOK
+		}
+	}},
+	"a stack is deleted":                            {after: status(404, 400)},
+	"a tag is created once, changed, and deleted":   {after: status(400, 409)},
+	"tags of bad names and long values are refused": {after: status(400, 204)},
+	"built-in tags stay":                            {after: status(400, 204)},
+	"replacing tags replaces all":                   {after: replace("/stacks/acme", `"tags":{`, `"tags":{"contract:old":"x",`)},
+	"a state survives import and export":            {after: replace("/export", "12345678901234567890", "1234567890")},
 	"a stack with resources is deleted by force only": {before: func(req *http.Request) {
 		if req.Method == http.MethodDelete {
 			setParam("force", "true")(req)

@@ -21,6 +21,7 @@ import (
 type cloud struct {
 	org      string
 	inMemory bool
+	strict   bool // a check that is skipped fails
 	client   *pulumiapi.Client
 	// stranger is a client whose token the service does not know.
 	stranger *pulumiapi.Client
@@ -35,7 +36,7 @@ type cloud struct {
 
 // connect returns a cloud with clients over the transport.
 func connect(org string, transport http.RoundTripper, opts ...pulumiapi.Option) (*cloud, error) {
-	c := &cloud{org: org, answers: &answers{next: transport}}
+	c := &cloud{org: org, answers: &answers{next: transport, works: map[string]bool{}, lacking: map[string]string{}}}
 	opts = append(opts, pulumiapi.WithHTTPClient(&http.Client{Transport: c.answers}))
 	var err error
 	if c.client, err = pulumiapi.NewClient(opts...); err != nil {
@@ -55,12 +56,17 @@ func connect(org string, transport http.RoundTripper, opts ...pulumiapi.Option) 
 	return c, nil
 }
 
-// answers keeps the last answer that came, for what the package doesn't show of it.
+// answers keeps what the package doesn't show of the responses: the last one, which
+// endpoints the server has, and which error responses have a request ID.
 type answers struct {
 	next http.RoundTripper
 
-	mu   sync.Mutex
-	last answer
+	mu      sync.Mutex
+	last    answer
+	works   map[string]bool   // by endpoint: it has succeeded
+	lacking map[string]string // by endpoint: why the server does not have it
+	withID  int               // error responses with a request ID
+	without []string          // endpoints of those without
 }
 
 type answer struct {
@@ -80,10 +86,22 @@ func (a *answers) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
+	got := answer{resp.StatusCode, resp.Header.Clone(), body}
+	a.note(req, got)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.last = answer{resp.StatusCode, resp.Header.Clone(), body}
+	a.last = got
 	return resp, nil
+}
+
+// send sends a request past the client, and notes nothing.
+func (a *answers) send(req *http.Request) (answer, error) {
+	resp, err := a.next.RoundTrip(req)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, body}, errors.Join(err, resp.Body.Close())
 }
 
 // lastOne returns the last answer, as it came.
@@ -127,13 +145,13 @@ func (c *cloud) get(ctx context.Context, template string, args []string, query u
 
 // refused checks that a call was refused with a status, in the service's form: a JSON
 // object with the status as its code, and a message. The package makes its errors of
-// that, and shows the request's ID.
+// that. A 404 of an endpoint that the server does not have is no such refusal.
 func (c *cloud) refused(err error, what string, statuses ...int) error {
 	refusal, ok := errors.AsType[*pulumiapi.APIError](err)
-	if !ok {
+	switch {
+	case !ok:
 		return fmt.Errorf("%s: want one of the statuses %v, got: %w", what, statuses, orNothing(err))
-	}
-	if slices.Contains(statuses, refusal.StatusCode) {
+	case slices.Contains(statuses, refusal.StatusCode) && c.answers.lacks(refusal.Endpoint) == "":
 		return c.checkErrorBody(what, refusal)
 	}
 	return fmt.Errorf("%s: want one of the statuses %v, got: %w", what, statuses, err)
@@ -150,8 +168,13 @@ func (c *cloud) checkErrorBody(what string, refusal *pulumiapi.APIError) error {
 		return fmt.Errorf("%s: the error's body is not JSON: %w: %.200s", what, err, last)
 	case body.Code != refusal.StatusCode || body.Message == "":
 		return fmt.Errorf("%s: the error's body should have code %d and a message: %.200s", what, refusal.StatusCode, last)
-	case refusal.RequestID == "":
-		return fmt.Errorf("%s: the answer has no X-Pulumi-Request-ID: %v", what, refusal.Header)
+	}
+	c.answers.mu.Lock()
+	defer c.answers.mu.Unlock()
+	if refusal.RequestID == "" {
+		c.answers.without = append(c.answers.without, fmt.Sprintf("%d of %s", refusal.StatusCode, refusal.Endpoint))
+	} else {
+		c.answers.withID++
 	}
 	return nil
 }

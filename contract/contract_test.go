@@ -7,12 +7,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
 	"slices"
 	"strings"
 	"testing"
+	"text/tabwriter"
 	"time"
 
 	"github.com/pulumiapi/pulumiapi"
@@ -23,6 +25,7 @@ var (
 	live       = flag.Bool("live", false, "run against a real Pulumi Cloud, with the credentials of pulumiapi.FromEnvironment")
 	liveOrg    = flag.String("org", "", "the organization; needed with -live")
 	liveWrites = flag.Bool("live-writes", false, "with -live: also create, change and remove stacks of a project made for this")
+	strict     = flag.Bool("strict", false, "fail the checks that are skipped")
 	receiver   = flag.String("receiver", "https://example.com/pulumiapi-contract", "with -live-writes: where webhooks deliver a ping")
 )
 
@@ -37,8 +40,10 @@ type check struct {
 	anywhere bool
 }
 
+// allChecks returns the checks in their order. Those of what is missing come after those
+// of what is there, which show that the server has the endpoint.
 func allChecks() []check {
-	return slices.Concat(statusChecks, pageChecks, readChecks, updateChecks, writeChecks)
+	return slices.Concat(pageChecks, readChecks, updateChecks, statusChecks, writeChecks, lastChecks)
 }
 
 // skipped is why a check could not be made.
@@ -58,16 +63,37 @@ type outcome struct {
 }
 
 func (o outcome) isSkipped() bool {
-	_, isSkipped := errors.AsType[*skipped](o.err)
+	_, isSkipped := o.err.(*skipped) //nolint:errorlint // judge has seen to it that nothing else is wrong
 	return isSkipped
 }
 
 // runCheck makes a check, where it may write.
 func runCheck(ctx context.Context, c *cloud, k check) outcome {
 	if k.writes && c.project == "" {
-		return outcome{k, skipf("it writes: add -live-writes")}
+		return outcome{k, c.judge(skipf("it writes: add -live-writes"))}
 	}
-	return outcome{k, k.run(ctx, c)}
+	return outcome{k, c.judge(k.run(ctx, c))}
+}
+
+// writeTable writes what has become of each check, and how many passed, were skipped
+// and failed.
+func writeTable(w io.Writer, outcomes []outcome) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	count := map[string]int{}
+	for _, o := range outcomes {
+		result, reason := "passed", ""
+		switch {
+		case o.isSkipped():
+			result, reason = "skipped", o.err.Error()
+		case o.err != nil:
+			result, reason = "FAILED", o.err.Error()
+		}
+		count[result]++
+		reason, _, _ = strings.Cut(reason, "\n")
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", result, o.name, reason) // Flush returns its error
+	}
+	_, _ = fmt.Fprintf(table, "%d passed, %d skipped, %d failed\n", count["passed"], count["skipped"], count["FAILED"])
+	return table.Flush()
 }
 
 // verdict says what is wrong with a run as a whole: a cloud in memory has everything
@@ -108,6 +134,9 @@ func TestContract(t *testing.T) { //nolint:paralleltest // its subtests share wh
 			}
 		})
 	}
+	if err := writeTable(t.Output(), outcomes); err != nil {
+		t.Error(err)
+	}
 	if err := verdict(c, outcomes); err != nil && len(outcomes) == len(allChecks()) { // not with -run
 		t.Error(err)
 	}
@@ -145,6 +174,7 @@ func newCloud(ctx context.Context, t *testing.T) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.strict = *strict
 	t.Cleanup(c.client.CloseIdleConnections)
 	t.Logf("%s of %s", *liveOrg, c.client.BaseURL())
 	opts := &pulumiapi.StackListOptions{Organization: *liveOrg}
@@ -224,7 +254,7 @@ func newMemoryCloud(t *testing.T) *cloud {
 	}
 	const host = "hooks.contract.test"
 	srv.HandleWebhooks(host, http.NotFoundHandler())
-	c.inMemory, c.receiver = true, "https://"+host+"/x"
+	c.inMemory, c.strict, c.receiver = true, *strict, "https://"+host+"/x"
 	c.makeProject(t.Context(), t)
 	return c
 }

@@ -10,9 +10,22 @@
 //
 //	go test ./contract -v -live -org acme
 //
-// That only reads, with some hundred requests, one after the other. What the
-// organization has no data for, or the token no permission, is skipped, and -v shows
-// why. If that is everything, the test fails.
+// That only reads, with some hundred requests, one after the other. The run ends with a
+// table of all checks, which -v shows: which passed, which were skipped and why, which
+// failed.
+//
+// A check is skipped if the organization has no data for it, or the token no permission,
+// or if the server does not have what it is about. So the suite is of use against
+// servers that have only a part of the service. A server does not have an endpoint if it
+// responds with 405 or 501, or with the same 404 as to a path that no server has, unless
+// the endpoint has worked before in the same run. A server whose error responses never
+// carry a request ID does not have request IDs. If nothing but such checks is left, the
+// test fails.
+//
+//	go test ./contract -v -live -org acme -strict
+//
+// With -strict, a check that is skipped fails. (That includes the checks that write, if
+// -live-writes is not set.)
 //
 //	go test ./contract -v -live -org acme -live-writes
 //

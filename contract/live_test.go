@@ -20,10 +20,15 @@ import (
 // the real service.
 func liveRun(t *testing.T, srv *pulumiapitest.Server, args ...string) *exec.Cmd {
 	t.Helper()
+	return liveRunAt(t, srv.URL(), srv.Token(), args...)
+}
+
+func liveRunAt(t *testing.T, url, token string, args ...string) *exec.Cmd {
+	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), self, append([]string{"-test.run=^TestContract$", "-test.v", "-test.timeout=5m", "-live"}, args...)...)
-	cmd.Env = []string{"HOME=" + t.TempDir(), "PULUMI_BACKEND_URL=" + srv.URL(), "PULUMI_ACCESS_TOKEN=" + srv.Token()}
+	cmd.Env = []string{"HOME=" + t.TempDir(), "PULUMI_BACKEND_URL=" + url, "PULUMI_ACCESS_TOKEN=" + token}
 	return cmd
 }
 

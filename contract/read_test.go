@@ -72,27 +72,35 @@ func checkTimes(ctx context.Context, c *cloud) error {
 }
 
 func checkState(ctx context.Context, c *cloud) error {
-	stack, err := c.updated(ctx)
+	stacks, err := c.someStacks(ctx)
 	if err != nil {
 		return err
 	}
-	state, err := c.client.Stacks.Export(ctx, stack.id)
+	stack := stacks[0]
+	for _, other := range stacks {
+		if !other.LastUpdate.IsZero() { // so it has a state
+			stack = other
+			break
+		}
+	}
+	id := stack.Identifier()
+	state, err := c.client.Stacks.Export(ctx, id)
 	if err != nil {
 		return permitted(err, "a state")
 	}
 	if state.Version < 1 || !bytes.HasPrefix(bytes.TrimSpace(state.Deployment), []byte("{")) {
-		return fmt.Errorf("the state of %s has version %d, and this deployment: %.100s", stack.id, state.Version, state.Deployment)
+		return fmt.Errorf("the state of %s has version %d, and this deployment: %.100s", id, state.Version, state.Deployment)
 	}
 	if state.Version > 4 {
 		return skipf("the state has version %d, which the package doesn't decode", state.Version)
 	}
 	snapshot, err := state.Decode()
 	if err != nil {
-		return fmt.Errorf("the state of %s: %w", stack.id, err)
+		return fmt.Errorf("the state of %s: %w", id, err)
 	}
 	for _, resource := range snapshot.Resources {
 		if resource.URN == "" || resource.Type == "" {
-			return fmt.Errorf("the state of %s has a resource without a URN or a type", stack.id)
+			return fmt.Errorf("the state of %s has a resource without a URN or a type", id)
 		}
 	}
 	return nil

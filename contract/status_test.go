@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/pulumiapi/pulumiapi"
 )
@@ -19,22 +21,37 @@ var statusChecks = []check{
 	{name: "401 for a token that nobody has", run: checkUnknownToken, anywhere: true},
 	{name: "401 without a token", run: checkNoToken, anywhere: true},
 	{name: "404 for a stack that is missing", run: checkMissingStack, anywhere: true},
+	{name: "404 for the state of a stack that is missing", run: checkMissingState, anywhere: true},
+	{name: "404 for the updates of a stack that is missing", run: checkMissingUpdates, anywhere: true},
 	{name: "404 or 403 for an organization of others", run: checkForeignOrganization, anywhere: true},
 	{name: "400 for a parameter out of its range", run: checkBadParameter, anywhere: true},
 	{name: "OAuth's own errors from the exchange of tokens", run: checkOAuthError, anywhere: true},
 	{name: "gzip when asked for", run: checkCompression},
 }
 
+// lastChecks look at what came of the others.
+var lastChecks = []check{
+	{name: "error responses have a request ID", run: checkRequestIDs, anywhere: true},
+}
+
 func (c *cloud) missing() pulumiapi.StackIdentifier {
 	return pulumiapi.StackIdentifier{Org: c.org, Project: "pulumiapi-no-such-project", Stack: "no-such-stack"}
 }
 
+// checkUnknownToken asks with the good token first: what refuses everybody refuses no
+// token.
 func checkUnknownToken(ctx context.Context, c *cloud) error {
+	if _, err := c.client.Stacks.ListPage(ctx, nil); err != nil {
+		return err
+	}
 	_, err := c.stranger.Stacks.ListPage(ctx, nil)
 	return c.refused(err, "an unknown token", http.StatusUnauthorized)
 }
 
 func checkNoToken(ctx context.Context, c *cloud) error {
+	if _, err := c.client.Stacks.ListPage(ctx, nil); err != nil {
+		return err
+	}
 	_, err := c.client.Do(ctx, pulumiapi.Request{
 		Endpoint: pulumiapi.Endpoint{Method: http.MethodGet, Template: "/api/user/stacks"},
 		Header:   http.Header{"Authorization": nil},
@@ -44,11 +61,34 @@ func checkNoToken(ctx context.Context, c *cloud) error {
 
 func checkMissingStack(ctx context.Context, c *cloud) error {
 	_, err := c.client.Stacks.Get(ctx, c.missing())
-	get := c.refused(err, "a stack that is missing", http.StatusNotFound)
-	_, err = c.client.Stacks.Export(ctx, c.missing())
-	export := c.refused(err, "the state of a stack that is missing", http.StatusNotFound)
-	_, err = c.client.Updates.ListPage(ctx, c.missing(), nil)
-	return errors.Join(get, export, c.refused(err, "the updates of a stack that is missing", http.StatusNotFound))
+	return c.refused(err, "a stack that is missing", http.StatusNotFound)
+}
+
+func checkMissingState(ctx context.Context, c *cloud) error {
+	_, err := c.client.Stacks.Export(ctx, c.missing())
+	return c.refused(err, "the state of a stack that is missing", http.StatusNotFound)
+}
+
+func checkMissingUpdates(ctx context.Context, c *cloud) error {
+	_, err := c.client.Updates.ListPage(ctx, c.missing(), nil)
+	return c.refused(err, "the updates of a stack that is missing", http.StatusNotFound)
+}
+
+// checkRequestIDs makes sure that there are error responses to look at. A server
+// without any request IDs just doesn't have them.
+func checkRequestIDs(ctx context.Context, c *cloud) error {
+	if err := errors.Join(checkMissingStack(ctx, c), checkUnknownToken(ctx, c)); err != nil {
+		return err
+	}
+	c.answers.mu.Lock()
+	defer c.answers.mu.Unlock()
+	switch {
+	case c.answers.withID == 0:
+		return skipf("the server sends no X-Pulumi-Request-ID")
+	case len(c.answers.without) > 0:
+		return fmt.Errorf("these error responses have no X-Pulumi-Request-ID, and others have: %s", strings.Join(slices.Compact(c.answers.without), ", "))
+	}
+	return nil
 }
 
 func checkForeignOrganization(ctx context.Context, c *cloud) error {
@@ -75,6 +115,9 @@ func checkOAuthError(ctx context.Context, c *cloud) error {
 	refusal, ok := errors.AsType[*pulumiapi.APIError](err)
 	if !ok || refusal.StatusCode < 400 || refusal.StatusCode > 499 {
 		return fmt.Errorf("an exchange of nothing: want a 4xx, got: %w", orNothing(err))
+	}
+	if c.answers.lacks(refusal.Endpoint) != "" {
+		return err
 	}
 	var body struct {
 		Error string `json:"error"`

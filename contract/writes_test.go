@@ -16,12 +16,15 @@ import (
 // updated.
 var writeChecks = []check{
 	{name: "a stack is created once: its name is taken", run: checkCreate, writes: true},
+	{name: "a new stack has no updates", run: checkNewStackUpdates, writes: true},
+	{name: "a project exists while it has stacks", run: checkProject, writes: true},
+	{name: "a stack is deleted", run: checkDelete, writes: true},
 	{name: "a tag is created once, changed, and deleted", run: checkTagLife, writes: true},
 	{name: "tags of bad names and long values are refused", run: checkTagRules, writes: true},
 	{name: "built-in tags stay", run: checkBuiltInTags, writes: true},
 	{name: "replacing tags replaces all", run: checkReplaceTags, writes: true},
 	{name: "a state survives import and export", run: checkRoundTrip, writes: true},
-	{name: "a stack with resources is deleted by force only", run: checkDelete, writes: true},
+	{name: "a stack with resources is deleted by force only", run: checkDeleteByForce, writes: true},
 	{name: "a stack is renamed", run: checkRename, writes: true},
 	{name: "a webhook is created, changed, pinged and deleted", run: checkWebhook, writes: true},
 }
@@ -50,6 +53,15 @@ func checkCreate(ctx context.Context, c *cloud) error {
 	if stack.Identifier() != id || stack.Version != 0 || stack.CurrentOperation != nil {
 		return fmt.Errorf("the new stack %s is %+v", id, stack)
 	}
+	_, err = c.client.Stacks.Create(ctx, pulumiapi.StackIdentifier{Org: c.org, Project: c.project, Stack: "no/good name"}, pulumiapi.StackCreateRequest{})
+	return c.refused(err, "a stack of a bad name", http.StatusBadRequest)
+}
+
+func checkNewStackUpdates(ctx context.Context, c *cloud) error {
+	id, err := c.newStack(ctx, "without-updates")
+	if err != nil {
+		return err
+	}
 	page, err := c.client.Updates.ListPage(ctx, id, nil)
 	if err != nil {
 		return err
@@ -57,12 +69,30 @@ func checkCreate(ctx context.Context, c *cloud) error {
 	if len(page.Items) != 0 || page.Total != 0 || page.Next != "" {
 		return fmt.Errorf("the new stack %s has %d updates, and more at %q", id, page.Total, page.Next)
 	}
-	exists, err := c.client.Stacks.ProjectExists(ctx, c.org, c.project)
-	if err != nil || !exists {
-		return errors.Join(err, fmt.Errorf("the project of %s exists: %t", id, exists))
+	return nil
+}
+
+func checkProject(ctx context.Context, c *cloud) error {
+	id, err := c.newStack(ctx, "in-project")
+	if err != nil {
+		return err
 	}
-	_, err = c.client.Stacks.Create(ctx, pulumiapi.StackIdentifier{Org: c.org, Project: c.project, Stack: "no/good name"}, pulumiapi.StackCreateRequest{})
-	return c.refused(err, "a stack of a bad name", http.StatusBadRequest)
+	exists, err := c.client.Stacks.ProjectExists(ctx, c.org, id.Project)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		// The 404 is no error of the method.
+		if reason := c.answers.lacks(pulumiapi.Endpoint{Method: http.MethodHead, Template: "/api/stacks/{orgName}/{projectName}"}); reason != "" {
+			return skipf("%s", reason)
+		}
+		return fmt.Errorf("the project of %s does not exist", id)
+	}
+	exists, err = c.client.Stacks.ProjectExists(ctx, c.org, c.missing().Project)
+	if err == nil && exists {
+		err = errors.New("a project without stacks exists")
+	}
+	return err
 }
 
 // wantTag checks the value of a stack's tag; "" is none.
@@ -254,6 +284,21 @@ func checkDelete(ctx context.Context, c *cloud) error {
 	if err != nil {
 		return err
 	}
+	if err := c.client.Stacks.Delete(ctx, id, nil); err != nil {
+		return err
+	}
+	_, err = c.client.Stacks.Get(ctx, id)
+	return errors.Join(
+		c.refused(err, "a stack that is deleted", http.StatusNotFound),
+		c.refused(c.client.Stacks.Delete(ctx, id, nil), "deleting a stack again", http.StatusNotFound),
+	)
+}
+
+func checkDeleteByForce(ctx context.Context, c *cloud) error {
+	id, err := c.newStack(ctx, "deleted-by-force")
+	if err != nil {
+		return err
+	}
 	if err := c.importState(ctx, id, pulumiapi.StackState{Version: 3, Deployment: deployment(id)}); err != nil {
 		return err
 	}
@@ -264,10 +309,7 @@ func checkDelete(ctx context.Context, c *cloud) error {
 		return err
 	}
 	_, err = c.client.Stacks.Get(ctx, id)
-	return errors.Join(
-		c.refused(err, "a stack that is deleted", http.StatusNotFound),
-		c.refused(c.client.Stacks.Delete(ctx, id, nil), "deleting a stack again", http.StatusNotFound),
-	)
+	return c.refused(err, "a stack that is deleted by force", http.StatusNotFound)
 }
 
 func checkRename(ctx context.Context, c *cloud) error {

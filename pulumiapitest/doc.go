@@ -125,16 +125,23 @@
 // compressed. Retries, redirects, broken connections and answers that were cut off
 // are in it.
 //
-// Secrets are not. No header of a request is written, and no cookie of an answer.
-// Replaced is what stands under the name of a secret (tokenValue, access_token,
-// password, secret, ciphertext and the like, and the names of [WithSecretNames]), in
-// JSON, YAML, queries, forms and texts; what is marked as secret in a stack's
-// configuration and state; what has the form of an access token or of a private key;
-// and base64 in which there is any of that. What was a secret in one place, and has
-// eight characters or more, is replaced wherever else it stands. In its place there is
-// a text like scrubbed0001, which is the same for the same secret, or, for a number,
-// 0. JSON that was cut off ends behind its last value that is whole. A replay does so with what it is asked, before it compares: the secrets
-// of the test are of no account, only which of them are equal.
+// Secrets are not. No header of a request is written, and no cookie of a response. The
+// following is replaced:
+//
+//   - values under the name of a secret (tokenValue, accessTokens, password,
+//     passwordHash, pwd, secrets, AccountKey, ciphertext and the like, and the names of
+//     [WithSecretNames]), in JSON, YAML, queries, forms, connection strings and texts
+//   - values that are marked as secret in a stack's configuration and state
+//   - tokens and keys of a known form: those of Pulumi, AWS, Google, Azure, GitHub,
+//     GitLab, Slack, Stripe, npm and others, JSON web tokens, private keys, and webhook
+//     URLs of chat services
+//   - base64 that contains any of these
+//
+// A secret of eight characters or more is then replaced wherever else it stands. In its
+// place there is a text like scrubbed0001, which is the same for the same secret, or,
+// for a number, 0. JSON that was cut off ends behind its last value that is whole. A
+// replay does the same with each request before it compares: the secrets of the test do
+// not matter, only which of them are equal.
 //
 // What nothing marks as a secret is written as it is: names, addresses, the outputs of
 // stacks. Look at the file before you share it, and see [WithSecrets].

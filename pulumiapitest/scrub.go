@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -25,7 +24,7 @@ type scrubber struct {
 	judged map[string]bool   // what isSecretName has said
 	known  map[string]string // the secrets met so far, and their placeholders
 	sure   map[string]bool   // those that are looked for elsewhere, too
-	all    *strings.Replacer // of the sure ones; nil if there are new ones since
+	all    textTrie          // the sure ones, in every form that they are likely to be written in
 }
 
 // newScrubber returns a scrubber that takes what stands under the names for secret,
@@ -38,7 +37,7 @@ func newScrubber(names, texts []string) *scrubber {
 	for _, text := range texts {
 		if text != "" {
 			s.suspect(text)
-			s.sure[text] = true // however short
+			s.lookFor(text) // however short
 		}
 	}
 	return s
@@ -47,9 +46,11 @@ func newScrubber(names, texts []string) *scrubber {
 // secretName tells the names of what must not be shown, in JSON, headers, queries
 // and forms. It is asked about normalized names. (A continuation token, or a
 // resource type's, is no secret.)
-var secretName = regexp.MustCompile(`(secret|password|passphrase|passwd|plaintexts?|ciphertexts?|cookie|authorization|signature|` +
-	`(access|refresh|identity|id|subject|actor|session|security|oidc|job|transfer|claim|auth|api|bearer|csrf|agent)token|` +
-	`(private|secret|access|api|encrypted|encryption)key|accesskeyid|encryptionsalt|tokenvalue|credentials|assertion|^token|^sig)$`)
+var secretName = regexp.MustCompile(`((secret|password|passphrase|passcode|passwd|pwd|plaintext|ciphertext|cookie|authorization|signature|credential|` +
+	`(access|refresh|identity|id|subject|actor|session|security|oidc|job|transfer|claim|auth|api|bearer|csrf|agent|sas|deploy|bot|github|gitlab|npm|vault|registry|runner|service|user|client)token|` +
+	`(private|secret|access|api|encrypted|encryption|account|shared|signing|master|client|license)key)` +
+	`s?(value|hash|text|string|binary|bytes|data|pem|base64)?(e?s)?|` +
+	`accesskeyid|encryptionsalt|token(value|hash)(e?s)?|connectionstrings?|kubeconfigs?|assertion|^token|^jwt|^sig)$`)
 
 // normalized returns a name without what differs between accessToken, access_token
 // and Access-Token.
@@ -88,14 +89,23 @@ const shortestElsewhere = 8
 func (s *scrubber) secret(value string) string {
 	standsFor := s.suspect(value)
 	if standsFor != value && len(value) >= shortestElsewhere && !s.sure[value] {
-		s.sure[value], s.all = true, nil
+		s.lookFor(value)
 	}
 	return standsFor
 }
 
-// suspect returns what stands for a secret here.
+// lookFor makes a secret one that is looked for everywhere.
+func (s *scrubber) lookFor(secret string) {
+	s.sure[secret] = true
+	for _, form := range writtenForms(secret) {
+		s.all.add(form, s.known[secret])
+	}
+}
+
+// suspect returns what stands for a secret here. No secret is "true", as in
+// showSecrets=true.
 func (s *scrubber) suspect(value string) string {
-	if isScrubbed(value) {
+	if isScrubbed(value) || value == "true" || value == "false" || value == "null" {
 		return value
 	}
 	if known, ok := s.known[value]; ok {
@@ -118,19 +128,6 @@ type hinted struct {
 
 func (h hinted) concerns(text string) bool {
 	return slices.ContainsFunc(h.hints, func(hint string) bool { return strings.Contains(text, hint) })
-}
-
-// secretShapes are the forms of secrets that give themselves away: tokens of Pulumi,
-// JSON web tokens, key IDs of AWS, tokens of GitHub and Slack, private keys, and
-// addresses to which everybody may post who knows them.
-var secretShapes = []hinted{
-	{[]string{"pul"}, regexp.MustCompile(`\bpul[a-z]?-[0-9A-Za-z_+/=.~-]{16,}`)},
-	{[]string{"eyJ"}, regexp.MustCompile(`\beyJ[0-9A-Za-z_-]{5,}\.[0-9A-Za-z_-]{4,}\.[0-9A-Za-z_-]*`)},
-	{[]string{"AKIA", "ASIA"}, regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`)},
-	{[]string{"gh", "github_pat_"}, regexp.MustCompile(`\b(?:gh[pousr]_[0-9A-Za-z]{20,}|github_pat_[0-9A-Za-z_]{20,})`)},
-	{[]string{"xox"}, regexp.MustCompile(`\bxox[a-z]-[0-9A-Za-z-]{10,}`)},
-	{[]string{"PRIVATE KEY"}, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*KEY-----`)},
-	{[]string{"hooks.slack.com"}, regexp.MustCompile(`\bhooks\.slack\.com/services/[0-9A-Za-z]+/[0-9A-Za-z]+/[\w%.+~-]+`)},
 }
 
 // secretPairs are the places in a text that have a name, the first group, and a
@@ -224,13 +221,11 @@ func (s *scrubber) text(text string) string {
 			continue
 		}
 		text = shape.rule.ReplaceAllStringFunc(text, func(found string) string {
-			if strings.HasPrefix(found, "pul") && !strings.ContainsAny(found, "0123456789") {
-				return found // words with hyphens between: somebody's project
+			if wordy.MatchString(found) && !strings.ContainsAny(found, "0123456789") {
+				return found // somebody's project
 			}
-			if path, isURL := strings.CutPrefix(found, "hooks.slack.com/services/"); isURL {
-				return "hooks.slack.com/services/" + s.secret(path)
-			}
-			return s.secret(found)
+			public := publicPart.FindString(found)
+			return public + s.secret(found[len(public):])
 		})
 	}
 	text = longBase64.ReplaceAllStringFunc(text, func(found string) string {
@@ -239,7 +234,7 @@ func (s *scrubber) text(text string) string {
 		}
 		return found
 	})
-	return s.replacer().Replace(text)
+	return s.all.replace(text)
 }
 
 // replaceGroup replaces what a group of each match has found.
@@ -259,29 +254,7 @@ func replaceGroup(rule *regexp.Regexp, group int, text string, replace func(grou
 	return out.String()
 }
 
-// replacer replaces the secrets met so far, in every form that they are likely to be
-// written in. The longest come first, as one may be a part of another.
-func (s *scrubber) replacer() *strings.Replacer {
-	if s.all != nil {
-		return s.all
-	}
-	forms := map[string]string{}
-	for secret := range s.sure {
-		for _, form := range writtenForms(secret) {
-			forms[form] = s.known[secret]
-		}
-	}
-	longestFirst := slices.SortedFunc(maps.Keys(forms), func(a, b string) int {
-		return cmp.Or(len(b)-len(a), strings.Compare(a, b))
-	})
-	var pairs []string
-	for _, form := range longestFirst {
-		pairs = append(pairs, form, forms[form])
-	}
-	s.all = strings.NewReplacer(pairs...)
-	return s.all
-}
-
+// writtenForms returns a secret as it is, and as it is likely to be written.
 func writtenForms(secret string) []string {
 	quoted, _ := json.Marshal(secret) // cannot fail: a text
 	var unescaped bytes.Buffer
@@ -290,7 +263,7 @@ func writtenForms(secret string) []string {
 	_ = encoder.Encode(secret)
 	return []string{
 		secret, url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath(), html.EscapeString(secret),
-		strings.Trim(string(quoted), `"`), strings.Trim(unescaped.String(), "\"\n"),
+		string(quoted[1 : len(quoted)-1]), unescaped.String()[1 : unescaped.Len()-2], // without quotes and line end
 		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
 	}
 }
@@ -311,8 +284,8 @@ func (s *scrubber) url(u *url.URL) string {
 			segments[i] = url.PathEscape(scrubbed)
 		}
 	}
-	clean.RawPath = s.replacer().Replace(strings.Join(segments, "/")) // there may be slashes in a secret
-	clean.Path, _ = url.PathUnescape(clean.RawPath)                   // escaped correctly: it was, or is by us
+	clean.RawPath = s.all.replace(strings.Join(segments, "/")) // there may be slashes in a secret
+	clean.Path, _ = url.PathUnescape(clean.RawPath)            // escaped correctly: it was, or is by us
 	return clean.String()
 }
 

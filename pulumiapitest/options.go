@@ -1,0 +1,55 @@
+package pulumiapitest
+
+import (
+	"runtime"
+	"slices"
+)
+
+// Option changes what [NewServer] and [Demo] return.
+type Option func(*Server)
+
+// Strict makes the server reject what the service ignores in a JSON body: a member
+// that the endpoint does not know, upper and lower case being different, and null for
+// an array. It finds mistakes in a client that writes its own requests.
+func Strict() Option {
+	return func(s *Server) { s.strict = true }
+}
+
+// TB is the part of [testing.TB] that [ForTest] needs.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Errorf(format string, args ...any)
+	Skipped() bool
+}
+
+// ForTest closes the server at the end of the test, and fails the test if a fault
+// never struck a request.
+func ForTest(t TB) Option {
+	return func(s *Server) {
+		s.reported = true // here, not by Close
+		t.Cleanup(func() {
+			t.Helper()
+			s.Close()
+			if err := s.Unused(); err != nil && !t.Skipped() {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// unwinding reports whether the goroutine is about to end by a panic or by
+// [runtime.Goexit], which is how a test fails or is skipped at once.
+func unwinding() bool {
+	callers := make([]uintptr, 256)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers)])
+	for {
+		frame, more := frames.Next()
+		if slices.Contains([]string{"runtime.Goexit", "runtime.gopanic"}, frame.Function) {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}

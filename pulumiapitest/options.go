@@ -8,9 +8,9 @@ import (
 // Option changes what [NewServer] and [Demo] return.
 type Option func(*Server)
 
-// Strict makes the server reject what the service ignores in a JSON body: a member
-// that the endpoint does not know, upper and lower case being different, and null for
-// an array. It finds mistakes in a client that writes its own requests.
+// Strict makes the server reject two things that the service accepts in a JSON body: a
+// member that the endpoint does not know, upper and lower case being different, and
+// null for an array. It finds mistakes in programs that write their own requests.
 func Strict() Option {
 	return func(s *Server) { s.strict = true }
 }
@@ -23,8 +23,8 @@ type TB interface {
 	Skipped() bool
 }
 
-// ForTest closes the server at the end of the test, and fails the test if a fault
-// never struck a request.
+// ForTest closes the server at the end of the test, and fails the test if a fault of
+// [Server.Inject] never struck a request.
 func ForTest(t TB) Option {
 	return func(s *Server) {
 		s.reported = true // here, not by Close

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -130,9 +131,7 @@ func (r *cliRecorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.updates++
 		r.names = append(r.names, id, cliUpdate(r.updates))
 	}
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 	_, err = io.WriteString(w, a.body)
 	assert.NoError(r.t, err)
@@ -164,6 +163,6 @@ func (r *cliRecorder) write(file string, command cliCommand, replacer *strings.R
 	for _, machine := range []string{os.TempDir() + "/", "/pkg/mod/", "/root/", "/home/"} {
 		require.NotContains(r.t, scrubbed, machine)
 	}
-	require.NoError(r.t, os.MkdirAll(cliFolder, 0o755)) //nolint:gosec // to be read by all
+	require.NoError(r.t, os.MkdirAll(cliFolder, 0o755))
 	require.NoError(r.t, os.WriteFile(filepath.Join(cliFolder, file+".json"), []byte(scrubbed), 0o644))
 }

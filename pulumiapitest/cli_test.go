@@ -52,7 +52,9 @@ func cliUpdate(n int) string { return fmt.Sprintf("{update-%d}", n) }
 
 // cliUpdateID returns the ID of an update that a response brings, or "".
 func cliUpdateID(response string) string {
-	var update struct{ UpdateID string } // updateID or updateId: names are matched in any case
+	var update struct {
+		UpdateID string `json:"updateID"` // or updateId: names are matched in any case
+	}
 	if json.Unmarshal([]byte(response), &update) != nil {
 		return ""
 	}
@@ -162,7 +164,9 @@ func (r *cliReplay) send(t *testing.T, file string, recorded cliRequest) {
 	if id := cliUpdateID(a.body); id != "" {
 		r.updates = append(r.updates, id)
 	}
-	var lease struct{ Token string }
+	var lease struct {
+		Token string `json:"token"`
+	}
 	if json.Unmarshal([]byte(a.body), &lease) == nil && lease.Token != "" {
 		r.leases[updateID] = lease.Token
 	}

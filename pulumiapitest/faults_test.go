@@ -400,7 +400,7 @@ func TestServer_Inject_Drop_OnASocket(t *testing.T) {
 	t.Cleanup(client.CloseIdleConnections)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL()+prodPath, http.NoBody)
 	require.NoError(t, err)
-	_, err = client.Do(req) //nolint:bodyclose // there is none
+	_, err = client.Do(req)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	require.NotContains(t, err.Error(), "malformed")
 }

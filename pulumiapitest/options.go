@@ -17,9 +17,13 @@ func Strict() Option {
 
 // TB is the part of [testing.TB] that [ForTest] needs.
 type TB interface {
+	// Helper marks the caller as a helper of tests.
 	Helper()
-	Cleanup(func())
+	// Cleanup registers a function to call at the end of the test.
+	Cleanup(cleanup func())
+	// Errorf fails the test.
 	Errorf(format string, args ...any)
+	// Skipped reports whether the test was skipped.
 	Skipped() bool
 }
 

@@ -1,6 +1,7 @@
 package pulumiapitest_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -176,8 +177,10 @@ func TestServer_RenameStack_ChangesTheState(t *testing.T) {
 	require.Equal(t, http.StatusOK, do(t, srv, http.MethodPost, prodPath+"/import", `{"version":3,"deployment":`+namedState+`}`).status)
 	require.Equal(t, http.StatusOK, do(t, srv, http.MethodPost, prodPath+"/rename", `{"newName":"live","newProject":"shop"}`).status)
 	assertExport(t, srv, "/api/stacks/acme/shop/live", `{"version":3,"deployment":`+renamedState+`}`)
-	assert.Equal(t, `{"version":3,"deployment":`+namedState+`}`, do(t, srv, http.MethodGet, "/api/stacks/acme/shop/live/export/1", "").body)
-	assert.Equal(t, `{"version":3,"deployment":`+renamedState+`}`, do(t, srv, http.MethodGet, "/api/stacks/acme/shop/live/export/2", "").body)
+	for version, state := range []string{namedState, renamedState} {
+		exported := do(t, srv, http.MethodGet, fmt.Sprintf("/api/stacks/acme/shop/live/export/%d", version+1), "").body
+		assert.Equal(t, `{"version":3,"deployment":`+state+`}`, exported)
+	}
 
 	// There and back, with nothing but the name.
 	require.Equal(t, http.StatusOK, do(t, srv, http.MethodPost, "/api/stacks/acme/shop/live/rename", `{"newName":"prod","newProject":""}`).status)

@@ -174,7 +174,7 @@ func TestCloud_Webhooks(t *testing.T) {
 
 func TestCloud_AuditLog(t *testing.T) {
 	t.Parallel()
-	srv := pulumiapitest.Demo()
+	srv := pulumiapitest.Demo(pulumiapitest.Strict())
 	t.Cleanup(srv.Close)
 	client := srv.Client()
 	ctx := t.Context()
@@ -238,7 +238,7 @@ func TestCloud_InsightsAccounts(t *testing.T) {
 
 func TestCloud_PolicyIssues(t *testing.T) {
 	t.Parallel()
-	srv := pulumiapitest.Demo()
+	srv := pulumiapitest.Demo(pulumiapitest.Strict())
 	t.Cleanup(srv.Close)
 	client := srv.Client()
 	ctx := t.Context()

@@ -1015,8 +1015,7 @@ func adoptPreviews(ctx context.Context, client *pulumiapi.Client, owner string) 
 func TestAdoptPreviews(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // in here, waiting takes no time
-		srv := pulumiapitest.NewServer()
-		defer srv.Close()
+		srv := pulumiapitest.NewServer(pulumiapitest.ForTest(t)) // closed at the end of the test
 		require.NoError(t, srv.AddStack(pulumiapitest.Stack{
 			Org: "acme", Project: "web", Name: "pr-7",
 			Tags: map[string]string{"environment": "preview"},

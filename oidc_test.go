@@ -135,11 +135,11 @@ func TestOIDCTokenSource_Refusals(t *testing.T) {
 		}
 
 		// A service that repeats what it was sent.
-		heal := srv.Inject(pulumiapitest.Fault{Status: http.StatusBadRequest, Body: `{"error":"invalid_grant","error_description":"bad token ` + identity + `"}`})
+		fault := srv.Inject(pulumiapitest.Fault{Status: http.StatusBadRequest, Body: `{"error":"invalid_grant","error_description":"bad token ` + identity + `"}`})
 		err = get(t.Context(), client)
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, "invalid_grant: bad token [redacted]", refused.Message)
-		heal()
+		fault.Remove()
 
 		// One that is busy: an exchange changes nothing, and may be repeated.
 		srv.TrustIdentityToken(pulumiapitest.DemoOrganization, identity)

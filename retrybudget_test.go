@@ -156,14 +156,14 @@ func TestRetryBudget_RefillsWithCalls(t *testing.T) {
 		srv := pulumiapitest.Demo()
 		defer srv.Close()
 		client := srv.Client()
-		fail := func(times int) func() {
+		fail := func(times int) *pulumiapitest.InjectedFault {
 			return srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable, Times: times})
 		}
-		heal := fail(0)
+		outage := fail(0)
 		for range 11 {
 			require.Error(t, get(t.Context(), client))
 		}
-		heal()
+		outage.Remove()
 		fail(1)
 		require.ErrorIs(t, get(t.Context(), client), pulumiapi.ErrRetryBudget)
 		for range 5 {
@@ -175,14 +175,14 @@ func TestRetryBudget_RefillsWithCalls(t *testing.T) {
 		for range 1000 {
 			require.NoError(t, get(t.Context(), client))
 		}
-		heal = fail(0)
+		outage = fail(0)
 		retries := 0
 		for range 10 {
 			var refused *pulumiapi.APIError
 			require.ErrorAs(t, get(t.Context(), client), &refused)
 			retries += refused.Attempts - 1
 		}
-		heal()
+		outage.Remove()
 		assert.Equal(t, 11, retries, "a thousand good calls save up no more than ten; ten bad ones earn the rest")
 	})
 }

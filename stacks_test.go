@@ -20,7 +20,7 @@ import (
 // and so on.
 func newCloud(t *testing.T, stacks int) (*pulumiapitest.Server, *pulumiapi.Client) {
 	t.Helper()
-	srv := pulumiapitest.NewServer()
+	srv := pulumiapitest.NewServer(pulumiapitest.Strict())
 	t.Cleanup(srv.Close)
 	require.NoError(t, srv.AddOrganization("acme"))
 	for i := range stacks {
@@ -369,7 +369,7 @@ func TestStacks_CreateTag_ThatWorkedButWasNotAnswered(t *testing.T) {
 
 func TestStacks_Get_CurrentOperationOnlyWhileOneRuns(t *testing.T) {
 	t.Parallel()
-	srv := pulumiapitest.Demo()
+	srv := pulumiapitest.Demo(pulumiapitest.Strict())
 	t.Cleanup(srv.Close)
 	client := srv.Client()
 	running, idle := 0, 0

@@ -389,7 +389,7 @@ func TestStacks_ExportAndImport_KeepTheBytesInTheCloud(t *testing.T) {
 
 func TestUpdates_OfASelfHostedInstallation(t *testing.T) {
 	t.Parallel()
-	srv := pulumiapitest.Demo()
+	srv := pulumiapitest.Demo(pulumiapitest.Strict())
 	t.Cleanup(srv.Close)
 	srv.SetSelfHosted(true)
 	client := srv.Client()
@@ -413,7 +413,7 @@ func TestUpdates_OfASelfHostedInstallation(t *testing.T) {
 
 func TestUpdates_TheDemoHasEveryKindAndResult(t *testing.T) {
 	t.Parallel()
-	srv := pulumiapitest.Demo()
+	srv := pulumiapitest.Demo(pulumiapitest.Strict())
 	t.Cleanup(srv.Close)
 	client := srv.Client()
 	kinds, results, types := map[pulumiapi.UpdateKind]int{}, map[pulumiapi.UpdateResult]int{}, map[pulumiapi.EngineEventType]int{}

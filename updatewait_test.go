@@ -317,8 +317,8 @@ func TestUpdates_Wait_FaultsThatLastTooLong(t *testing.T) {
 		// One long outage after another doesn't end it, as long as each is short enough.
 		for i := range 3 {
 			time.AfterFunc(time.Duration(5*i+1)*time.Minute, func() {
-				remove := srv.Inject(pulumiapitest.Fault{Drop: true})
-				time.AfterFunc(4*time.Minute, remove)
+				outage := srv.Inject(pulumiapitest.Fault{Drop: true})
+				time.AfterFunc(4*time.Minute, outage.Remove)
 			})
 		}
 		start := time.Now()

@@ -26,7 +26,7 @@ import (
 func TestCloud_AnswersAsDescribed(t *testing.T) { //nolint:tparallel // one tour after the other, and then what they have heard
 	t.Parallel()
 	h := load(t)
-	cloud := pulumiapitest.Demo()
+	cloud := pulumiapitest.Demo(pulumiapitest.Strict())
 	defer cloud.Close()
 	answers := &listener{next: cloud.HTTPClient().Transport}
 	client, err := pulumiapi.NewClient(append(cloud.Options(), pulumiapi.WithHTTPClient(&http.Client{Transport: answers}))...)

@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-// SetExportEncoding makes the exports of audit logs say in the header
-// Content-Encoding that they are compressed, or no longer. They are compressed
-// either way, whatever the client accepts; that nothing says so is the default,
-// as a client has to cope with it.
+// SetExportEncoding sets whether exports of audit logs have the header
+// Content-Encoding: gzip, as they do by default. Without it they are raw: compressed
+// all the same, which a client finds out only from their bytes.
 func (s *Server) SetExportEncoding(declared bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.exportEncoding = declared
+	s.rawExports = !declared
 }
 
 // exportAuditLog sends everything in the range at once.
@@ -33,7 +32,7 @@ func (s *Server) exportAuditLog(c *call, version auditRange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(download{text: export(found), declared: s.exportEncoding}), nil
+	return ok(download{text: export(found), declared: !s.rawExports}), nil
 }
 
 func auditCSV(events []AuditLogEvent) []byte {

@@ -219,9 +219,9 @@ func TestServer_ExportAuditLog_CSV(t *testing.T) {
 		}))
 	}
 	for _, path := range []string{"/export?startTime=9999999999", "/v2/export", "/v2/export?format=csv"} {
-		for _, accept := range []string{"identity", "gzip", ""} {
+		for _, accept := range []string{"identity", "gzip"} {
 			a := export(t, srv, auditPath+path, accept)
-			assert.Empty(t, a.header.Get("Content-Encoding"))
+			assert.Equal(t, "gzip", a.header.Get("Content-Encoding"))
 			assert.NotContains(t, a.header, "Content-Type")
 			text := unzip(t, a.body)
 			assert.True(t, strings.HasPrefix(text, "Timestamp,Name,Login,Event,Description,SourceIP,RequireOrgAdmin,RequireStackAdmin,AuthenticationFailure\n"))
@@ -236,12 +236,12 @@ func TestServer_ExportAuditLog_CSV(t *testing.T) {
 	text := unzip(t, export(t, srv, auditPath+"/v2/export?endTime="+strconv.FormatInt(at.Unix(), 10), "gzip").body)
 	assert.Equal(t, 2, strings.Count(text, "\n"))
 
-	srv.SetExportEncoding(true)
-	a := export(t, srv, auditPath+"/v2/export", "identity")
-	assert.Equal(t, "gzip", a.header.Get("Content-Encoding"))
-	assert.True(t, bytes.HasPrefix([]byte(a.body), []byte{0x1f, 0x8b}))
 	srv.SetExportEncoding(false)
-	assert.Empty(t, export(t, srv, auditPath+"/v2/export", "gzip").header.Get("Content-Encoding"))
+	a := export(t, srv, auditPath+"/v2/export", "gzip")
+	assert.Empty(t, a.header.Get("Content-Encoding"))
+	assert.True(t, bytes.HasPrefix([]byte(a.body), []byte{0x1f, 0x8b}), "compressed all the same")
+	srv.SetExportEncoding(true)
+	assert.Equal(t, "gzip", export(t, srv, auditPath+"/v2/export", "identity").header.Get("Content-Encoding"))
 }
 
 func TestServer_ExportAuditLog_CEF(t *testing.T) {

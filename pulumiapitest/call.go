@@ -20,7 +20,11 @@ type call struct {
 	params map[string]string
 	token  *accessToken // nil where none, or the lease of an update, is asked for
 	query  url.Values
-	body   []byte
+	body   []byte // decompressed
+	// baseURL is the server's base URL as the client has it.
+	baseURL string
+	// strict says that unknown members are an error, and null for an array.
+	strict bool
 }
 
 // param returns the value of a parameter of the path template, decoded.
@@ -81,8 +85,10 @@ func (c *call) decode(v any) error {
 	if err != nil {
 		return badRequest("invalid request body: %v", err)
 	}
-	if member := unknownMember(plain, reflect.TypeOf(v), ""); member != "" {
-		return badRequest("invalid request body: %s does not know the member %q", c.route.endpoint, member)
+	if c.strict {
+		if member := unknownMember(plain, reflect.TypeOf(v), ""); member != "" {
+			return badRequest("invalid request body: %s does not know the member %q", c.route.endpoint, member)
+		}
 	}
 	if err := json.Unmarshal(c.body, v); err != nil {
 		return badRequest("invalid request body: %v", err)

@@ -33,8 +33,8 @@ const (
 //
 // Times count back from the moment of the call; nothing else differs from call to
 // call.
-func Demo() *Server {
-	s := NewServer()
+func Demo(opts ...Option) *Server {
+	s := NewServer(opts...)
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()

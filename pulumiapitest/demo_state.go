@@ -192,8 +192,22 @@ func (d demoStack) child(component demoResource, resourceType string, i int) dem
 // states say what it was at.
 var demoInterrupted = map[string]string{"data-platform/ml-experiments": "creating"}
 
-// state returns the deployment of a stack.
-func (d demoStack) state(now time.Time) *wireDeployment {
+// lazyState returns the state of a stack as a function that makes it when it is asked
+// for, and keeps it until it is asked for with another base URL.
+func (d demoStack) lazyState(now time.Time) stackState {
+	var made *wireDeployment
+	var madeFor string
+	return func(baseURL string) *wireDeployment {
+		if made == nil || madeFor != baseURL {
+			made, madeFor = d.state(now, baseURL), baseURL
+		}
+		return made
+	}
+}
+
+// state returns the deployment of a stack, whose secrets a service at the base URL
+// has encrypted.
+func (d demoStack) state(now time.Time, baseURL string) *wireDeployment {
 	type operation struct {
 		Resource demoResource `json:"resource"`
 		Type     string       `json:"type"`
@@ -213,7 +227,7 @@ func (d demoStack) state(now time.Time) *wireDeployment {
 	deployment.SecretsProviders = map[string]any{
 		"type": "service",
 		"state": map[string]any{
-			"url": "https://api.pulumi.test", "owner": DemoOrganization, "project": d.project, "stack": d.name,
+			"url": baseURL, "owner": DemoOrganization, "project": d.project, "stack": d.name,
 		},
 	}
 	deployment.Resources = d.resourceList(now, d.resources)

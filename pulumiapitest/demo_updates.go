@@ -3,7 +3,6 @@ package pulumiapitest
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -96,7 +95,7 @@ func (d demoStack) insert(s *Server, now time.Time) {
 	}
 	st := s.insertStack(stack)
 	if d.version > 0 {
-		st.state = sync.OnceValue(func() *wireDeployment { return d.state(now) })
+		st.state = d.lazyState(now)
 	}
 	for i, line := range lines {
 		age := d.age + time.Duration(len(lines)-1-i)*(d.age/8+7*hour)

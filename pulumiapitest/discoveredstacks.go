@@ -252,7 +252,7 @@ func (s *Server) comparedTo(c *call, o *organization) ([]wireResourceInfo, error
 	if st.state == nil {
 		return nil, nil
 	}
-	return st.state().resources()
+	return st.state(BaseURL).resources()
 }
 
 func (s *Server) setMigrationAnnotation(c *call) (reply, error) {

@@ -1,9 +1,10 @@
 // Package pulumiapitest is a Pulumi Cloud in memory, to test programs that use
 // [github.com/pulumiapi/pulumiapi] without an account, a network or a mock.
 //
-//	srv := pulumiapitest.NewServer()
-//	defer srv.Close()
+//	srv := pulumiapitest.NewServer(pulumiapitest.ForTest(t))
 //	client := srv.Client()
+//
+// [ForTest] closes the server at the end of the test. Without it, call [Server.Close].
 //
 // The cloud has state: a stack that is created can be got, found page by page in
 // the list, tagged and deleted. It starts with one user ([Server.User]), who has
@@ -22,10 +23,14 @@
 //	err = running.Finish(pulumiapitest.Failed)
 //
 // Meanwhile the stack is busy: it can't be deleted, renamed, transferred, imported
-// into or updated (409). Previews and tags are not in the way. Clients can record updates themselves, over the endpoints that the engine uses: create one
+// into or updated (409). Previews and tags are not in the way. Clients can record
+// updates themselves, over the endpoints that the engine uses: create one
 // (…/update, …/preview, …/refresh, …/destroy), start it, and with the lease that
 // this returns send its events and checkpoints, and complete it. An update that is
 // created and not started is in no list, and leases never run out by themselves.
+// Pulumi's own CLI does all this against [Server.URL]: init, preview, up, refresh,
+// destroy, and the import, the renaming and the removal of a stack. The server can't
+// encrypt, so the program must not have secrets.
 //
 // The states after updates are kept by their versions, and so are the resources in
 // them. A stack reads the outputs of those that its state has references to. One
@@ -51,7 +56,8 @@
 //
 // Every change that a client makes is an event in the audit log, and so are the
 // updates of [Server.StartUpdate]. What a test puts into the cloud is not. The
-// exports of the log come compressed, and don't say so ([Server.SetExportEncoding]).
+// exports of the log are compressed and say so; [Server.SetExportEncoding] makes them
+// raw, which is the same without the header.
 // The token of its pages is a second in time: a second with more events than a page
 // holds is cut, and the rest of it skipped. [Server.SetPageSize] makes pages larger.
 //
@@ -87,14 +93,14 @@
 //   - a path with an empty, "." or ".." segment, which a proxy may turn into
 //     another endpoint: 400
 //   - a query parameter that the endpoint does not know: 400
-//   - a member of a JSON body that the endpoint does not know, upper and lower
-//     case being different: 400
 //   - a JSON body that is not declared as application/json: 415
 //   - a continuation token of another endpoint, or of a list with other filters: 400
 //   - an output-type of updates that is neither service nor cli: 400
-//   - null where a list of policy issues is asked for with an array: 400
 //   - a webhook's filter or group that the service does not know: 400
-//   - the lease of an update that was renewed since: 401
+//   - the lease of an update that was renewed since: 403
+//   - a request body that has more than 64 MiB when it is decompressed: 413
+//
+// With the option [Strict] it also refuses what the service ignores in a JSON body.
 //
 // It is laxer in three places: a state that is imported is not searched for secrets of
 // another stack, every Pulumi ESC environment is taken to exist, and an organization
@@ -109,8 +115,9 @@
 // # When things go wrong
 //
 // [Server.Inject] makes requests fail: with a status, late, cut off, or without
-// any answer. [Server.Requests] returns what clients sent, [Server.Connections]
-// how many connections they needed.
+// any answer; or lets something happen before them. A fault that never strikes fails
+// the test. [Server.LimitRate] is a rate limit. [Server.Requests] returns what clients
+// sent, [Server.Connections] how many connections they needed.
 //
 // # What the real service has answered
 //

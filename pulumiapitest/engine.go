@@ -1,6 +1,7 @@
 package pulumiapitest
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 // the engine has for kinds of updates. A lease never runs out by itself.
 func engineRoutes() []route {
 	var routes []route
-	for _, kind := range []string{"update", "preview", "refresh", "destroy"} {
+	for _, kind := range []string{anyKind, "preview", "refresh", "destroy"} {
 		path := "/api/stacks/{orgName}/{projectName}/{stackName}/" + kind
 		id := path + "/{updateID}"
 		engine := func(handle func(*Server, *call, *stack, *update) (reply, error)) func(*Server, *call) (reply, error) {
@@ -40,6 +41,9 @@ func engineRoutes() []route {
 	return routes
 }
 
+// anyKind is the segment of the paths under which updates of every kind are found.
+const anyKind = "update"
+
 const (
 	leaseScheme = "update-token "
 	leaseTime   = 5 * time.Minute // and the longest that one can be renewed for
@@ -58,21 +62,31 @@ func (s *Server) forEngine(c *call, kind string, handle func(*Server, *call, *st
 	if err != nil {
 		return reply{}, err
 	}
-	if u.segment != kind {
-		return reply{}, notFound("Update '%s' not found: it is not of kind %s", u.id, kind)
+	if err := u.checkSegment(kind); err != nil {
+		return reply{}, err
 	}
 	if c.route.lease {
 		if u.status == notStarted {
 			return reply{}, conflict("The Update has not started")
 		}
 		if c.header.Get("Authorization") != leaseScheme+u.lease {
-			return reply{}, errorf(http.StatusUnauthorized, "Unauthorized: this is not the lease of update '%s'", u.id)
+			return reply{}, errorf(http.StatusForbidden, "The provided update token has expired")
 		}
 		if err := u.checkNotEnded(); err != nil {
 			return reply{}, err
 		}
 	}
 	return handle(s, c, st, u)
+}
+
+// checkSegment fails if the path of a request has the segment of another kind of
+// update. Every update is found under …/update/{updateID}, where the CLI looks for
+// all of them.
+func (u *update) checkSegment(segment string) error {
+	if segment != anyKind && segment != u.segment {
+		return notFound("Update '%s' not found: it is not of kind %s", u.id, segment)
+	}
+	return nil
 }
 
 func (u *update) checkNotEnded() error {
@@ -113,9 +127,9 @@ type wireUpdateMetadata struct {
 }
 
 type wireCreatedUpdate struct {
-	UpdateID         string        `json:"updateID"`
-	RequiredPolicies []any         `json:"requiredPolicies"`
-	Messages         []wireMessage `json:"messages"`
+	UpdateID         string               `json:"updateID"`
+	RequiredPolicies []wireRequiredPolicy `json:"requiredPolicies"`
+	Messages         []wireMessage        `json:"messages"`
 }
 
 func (s *Server) createUpdate(c *call, kind string) (reply, error) {
@@ -149,7 +163,7 @@ func (s *Server) createUpdate(c *call, kind string) (reply, error) {
 	}
 	created := st.newUpdate(u)
 	created.segment = kind
-	return ok(wireCreatedUpdate{UpdateID: created.id, RequiredPolicies: []any{}, Messages: []wireMessage{}}), nil
+	return ok(wireCreatedUpdate{UpdateID: created.id, RequiredPolicies: s.requiredPolicies(st, ""), Messages: []wireMessage{}}), nil
 }
 
 type wireStartUpdateRequest struct {
@@ -247,7 +261,7 @@ func (s *Server) recordEvents(c *call, _ *stack, u *update) (reply, error) {
 	}
 	batch := make([]sequenced, len(req.Events))
 	for i, members := range req.Events {
-		event, number, err := decodeEvent(members)
+		event, number, err := decodeEvent(members, c.strict)
 		if err != nil {
 			return reply{}, badRequest("invalid request body: events[%d]: %v", i, err)
 		}
@@ -262,10 +276,11 @@ func (s *Server) recordEvents(c *call, _ *stack, u *update) (reply, error) {
 	return reply{status: http.StatusOK}, nil
 }
 
-// decodeEvent returns an event as the engine sends it, and its sequence number.
-func decodeEvent(members map[string]json.RawMessage) (recordedEvent, int64, error) {
+// decodeEvent returns an event as the engine sends it, and its sequence number. A
+// type that the service doesn't have may be one of a newer engine.
+func decodeEvent(members map[string]json.RawMessage, strict bool) (recordedEvent, int64, error) {
 	var sequence, timestamp int64
-	var payloads []string
+	var payloads, unknown []string
 	for name, value := range members {
 		var err error
 		switch {
@@ -273,14 +288,21 @@ func decodeEvent(members map[string]json.RawMessage) (recordedEvent, int64, erro
 			err = json.Unmarshal(value, &sequence)
 		case name == "timestamp":
 			err = json.Unmarshal(value, &timestamp)
-		case !slices.Contains(eventTypes, name):
+		case slices.Contains(eventTypes, name):
+			if string(value) != "null" {
+				payloads = append(payloads, name)
+			}
+		case strict:
 			return recordedEvent{}, 0, fmt.Errorf("there is no member %q", name)
-		case string(value) != "null":
-			payloads = append(payloads, name)
+		case bytes.HasPrefix(value, []byte("{")):
+			unknown = append(unknown, name)
 		}
 		if err != nil {
 			return recordedEvent{}, 0, fmt.Errorf("%s: %w", name, err)
 		}
+	}
+	if len(payloads) == 0 {
+		payloads = unknown
 	}
 	if members["sequence"] == nil || members["timestamp"] == nil || len(payloads) != 1 {
 		return recordedEvent{}, 0, fmt.Errorf("an event has a sequence, a timestamp and one payload, not %d", len(payloads))

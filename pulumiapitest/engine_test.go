@@ -100,7 +100,7 @@ func TestServer_Engine(t *testing.T) {
 		old := e.lease
 		a = e.do(http.MethodPost, "/renew_lease", `{"token":"","duration":300}`)
 		require.Equal(t, http.StatusOK, a.status, a.body)
-		assertError(t, e.do(http.MethodPost, "/complete", `{"status":"failed"}`), http.StatusUnauthorized, "not the lease")
+		assertError(t, e.do(http.MethodPost, "/complete", `{"status":"failed"}`), http.StatusForbidden, "The provided update token has expired")
 		var renewed struct {
 			Token string `json:"token"`
 		}
@@ -164,7 +164,7 @@ func TestServer_Engine_CancelsWhatATestStarted(t *testing.T) {
 	running, err := srv.StartUpdate("acme", "web", "prod", pulumiapitest.Update{Kind: "destroy"})
 	require.NoError(t, err)
 	mine := &engine{t: t, srv: srv, path: prodPath + "/destroy/" + running.ID(), lease: "none"}
-	assertError(t, mine.do(http.MethodPost, "/complete", `{"status":"failed"}`), http.StatusUnauthorized, "not the lease")
+	assertError(t, mine.do(http.MethodPost, "/complete", `{"status":"failed"}`), http.StatusForbidden, "The provided update token has expired")
 	requireNoContent(t, srv, http.MethodPost, mine.path+"/cancel", "")
 	require.ErrorContains(t, running.Finish(pulumiapitest.Succeeded), "has ended: cancelled")
 }

@@ -2,16 +2,21 @@ package pulumiapitest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"time"
 )
 
 // Fault is something that goes wrong, see [Server.Inject]. Its first fields say
 // which requests it strikes, the others what happens to those:
 //
-//   - The Delay comes first.
+//   - Before is called first of all.
+//   - The Delay comes then.
 //   - Drop then closes the connection, whatever else is set.
 //   - Status or Body replace the answer. The request has no effect then, unless
 //     Applied is set.
@@ -37,6 +42,12 @@ type Fault struct {
 	// zero it stays until it is removed.
 	Times int
 
+	// Before is called before the request takes effect, so that something can happen
+	// that the client does not expect: another writer is faster, say. It may use the
+	// server: while it runs, the fault strikes no other request. It must return, or the
+	// server's Close waits for it.
+	Before func()
+
 	// Applied lets the request take effect before the fault strikes: the client does
 	// not hear of what happened.
 	Applied bool
@@ -56,9 +67,11 @@ type Fault struct {
 	// gives up or the server is closed.
 	Delay time.Duration
 
-	// Drop closes the connection without an answer. (Not quite: the first letter of the
-	// status line is sent, as Go's HTTP transport, where no byte comes back on a
-	// connection it had used before, repeats a GET without telling anyone.)
+	// Drop closes the connection without an answer. The client's error wraps
+	// [io.ErrUnexpectedEOF]; on the in-memory network it also says that a fault dropped
+	// the connection. (The first line of an answer is sent, as Go's HTTP transport, where
+	// no byte comes back on a connection it had used before, repeats a GET without
+	// telling anyone.)
 	Drop bool
 
 	// Truncate, if positive, is the number of bytes of the body, compressed if it is
@@ -67,37 +80,86 @@ type Fault struct {
 	Truncate int
 }
 
-// fault is a Fault that is in force.
+// InjectedFault is a [Fault] that a server has, see [Server.Inject]. Its methods may
+// be called from any number of goroutines.
+type InjectedFault struct {
+	server *Server
+	fault  *fault
+}
+
+// fault is a Fault that is or was in force.
 type fault struct {
 	Fault
+	where    string // the call of Inject
 	template template
 	skip     int
 	times    int // left; 0 is no limit
+	struck   int
+	paused   bool // while Before runs
 }
 
-// Inject puts a fault into force, until it has struck as often as it says or
-// remove is called, which may be called more than once.
+// Inject puts a fault into force, until it has struck as often as it says or is
+// removed. A fault that never strikes, because its endpoint is misspelt for example,
+// fails the test: see [Server.Unused].
 //
 // Faults are asked in the order in which they were injected. One that still has
 // a request to skip counts it and leaves it to the next; the first that has not
 // strikes, and those behind it don't hear of the request. Two faults with Times 1
 // therefore strike one after the other.
-func (s *Server) Inject(f Fault) (remove func()) {
-	f.Header = f.Header.Clone()
-	in := &fault{
-		Fault:    f,
-		template: newTemplate(route{endpoint: f.Endpoint}),
-		skip:     f.Skip,
-		times:    max(f.Times, 0),
-	}
+func (s *Server) Inject(f Fault) *InjectedFault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = append(s.faults, in)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.removeFault(in)
+	f.Header = f.Header.Clone()
+	in := &fault{
+		Fault: f, where: "an unknown place", template: newTemplate(route{endpoint: f.Endpoint}), skip: f.Skip, times: max(f.Times, 0),
 	}
+	if _, file, line, known := runtime.Caller(1); known {
+		in.where = fmt.Sprintf("%s:%d", filepath.Base(file), line)
+	}
+	s.faults = append(s.faults, in)
+	s.unused = append(s.unused, in)
+	return &InjectedFault{s, in}
+}
+
+// Struck returns the number of requests that the fault has struck so far.
+func (f *InjectedFault) Struck() int {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	return f.fault.struck
+}
+
+// Remove ends the fault. It may be called more than once.
+func (f *InjectedFault) Remove() {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	f.server.removeFault(f.fault)
+}
+
+// Unused returns an error that names the faults which never struck a request, also
+// those that were removed. A test with such a fault shows less than it seems to.
+// [Server.Close] panics with it, and [ForTest] fails the test.
+func (s *Server) Unused() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, f := range s.unused {
+		errs = append(errs, fmt.Errorf("pulumiapitest: the fault that was injected at %s never struck: %s", f.where, s.missed(f)))
+	}
+	return errors.Join(errs...)
+}
+
+// missed says why a fault has not struck.
+func (s *Server) missed(f *fault) string {
+	what := "any endpoint"
+	if f.Endpoint != "" {
+		what = strconv.Quote(f.Endpoint)
+	}
+	seen := max(f.Skip, 0) - max(f.skip, 0)
+	why := fmt.Sprintf("requests to %s: %d, and it skips the first %d", what, seen, max(f.Skip, 0))
+	if seen == 0 && f.Endpoint != "" && !s.routes.has(f.Endpoint) {
+		why += fmt.Sprintf("; the server has no such endpoint, the nearest is %q", s.routes.nearest(f.Endpoint))
+	}
+	return why
 }
 
 func (s *Server) removeFault(f *fault) {
@@ -107,18 +169,22 @@ func (s *Server) removeFault(f *fault) {
 // strike returns the fault that strikes a request, or nil.
 func (s *Server) strike(a *arrival, segments []string) *fault {
 	for _, f := range s.faults {
-		if !f.concerns(a, segments) {
+		if f.paused || !f.concerns(a, segments) {
 			continue
 		}
 		if f.skip > 0 {
 			f.skip--
 			continue
 		}
+		if f.struck++; f.struck == 1 {
+			s.unused = slices.DeleteFunc(s.unused, func(other *fault) bool { return other == f })
+		}
 		if f.times > 0 {
 			if f.times--; f.times == 0 {
 				s.removeFault(f)
 			}
 		}
+		f.paused = f.Before != nil
 		return f
 	}
 	return nil
@@ -133,6 +199,19 @@ func (f *fault) concerns(a *arrival, segments []string) bool {
 	default:
 		return f.template.method == a.method && f.template.matches(segments)
 	}
+}
+
+// runBefore calls the function of a fault that is to run before the request.
+func (s *Server) runBefore(f *fault) {
+	if f.Before == nil {
+		return
+	}
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		f.paused = false
+	}()
+	f.Before()
 }
 
 // answers says whether the fault replaces the answer.

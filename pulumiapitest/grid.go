@@ -49,6 +49,7 @@ type gridColumns[T any] map[string]func(T) string
 
 // gridQuery is a grid request that was found to be good.
 type gridQuery[T any] struct {
+	strict     bool
 	columns    gridColumns[T]
 	matches    func(T) bool
 	sort       []wireGridSort
@@ -58,21 +59,20 @@ type gridQuery[T any] struct {
 	values     []wireGridColumn
 }
 
-// newGridQuery checks a request. An array may be left out, but not null. Without
-// an end it is for a page of the size given.
-func newGridQuery[T any](req *wireGridRequest, columns gridColumns[T], pageSize int) (*gridQuery[T], error) {
-	q := &gridQuery[T]{columns: columns}
-	groupCols, err := array("rowGroupCols", req.RowGroupCols)
+// newGridQuery checks a request. Without an end it is for a page of the size given.
+func newGridQuery[T any](c *call, req *wireGridRequest, columns gridColumns[T], pageSize int) (*gridQuery[T], error) {
+	q := &gridQuery[T]{strict: c.strict, columns: columns}
+	groupCols, err := array(q.strict, "rowGroupCols", req.RowGroupCols)
 	if err != nil {
 		return nil, err
 	}
-	if q.values, err = array("valueCols", req.ValueCols); err != nil {
+	if q.values, err = array(q.strict, "valueCols", req.ValueCols); err != nil {
 		return nil, err
 	}
-	if q.keys, err = array("groupKeys", req.GroupKeys); err != nil {
+	if q.keys, err = array(q.strict, "groupKeys", req.GroupKeys); err != nil {
 		return nil, err
 	}
-	if q.sort, err = array("sortModel", req.SortModel); err != nil {
+	if q.sort, err = array(q.strict, "sortModel", req.SortModel); err != nil {
 		return nil, err
 	}
 	for _, col := range groupCols {
@@ -101,14 +101,16 @@ func newGridQuery[T any](req *wireGridRequest, columns gridColumns[T], pageSize 
 	return q, err
 }
 
-func array[T any](name string, o optional[[]T]) ([]T, error) {
+// array returns an array that may be left out. The CLI sends null for an empty one,
+// which only a strict server refuses.
+func array[T any](strict bool, name string, o optional[[]T]) ([]T, error) {
 	switch {
-	case !o.present:
-		return nil, nil
-	case o.value == nil:
+	case o.value != nil:
+		return *o.value, nil
+	case o.present && strict:
 		return nil, badRequest("invalid request body: %s must be an array, not null", name)
 	}
-	return *o.value, nil
+	return nil, nil
 }
 
 // name is the column's name in the rows.
@@ -195,7 +197,7 @@ func (q *gridQuery[T]) join(f *wireGridFilter) (func(T) bool, error) {
 	if f.Type != "AND" && f.Type != "OR" || f.FilterType != "" && f.FilterType != "join" {
 		return nil, badRequest("invalid filter: the type of a join must be AND or OR, not '%s'", f.Type)
 	}
-	conditions, err := array("conditions", f.Conditions)
+	conditions, err := array(q.strict, "conditions", f.Conditions)
 	if err != nil {
 		return nil, err
 	}

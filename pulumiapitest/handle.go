@@ -1,6 +1,7 @@
 package pulumiapitest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -52,7 +53,11 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) arrive(r *http.Request, body []byte) *arrival {
 	// RequestURI is what was sent; URL.EscapedPath may escape anew what it finds odd.
 	path, rawQuery, _ := strings.Cut(r.RequestURI, "?")
-	a := &arrival{call: call{header: r.Header, body: body}, method: r.Method, rawQuery: rawQuery}
+	body, badBody := decodeBody(r.Header, body)
+	a := &arrival{
+		call:   call{header: r.Header, body: body, baseURL: "http://" + r.Host + basePath, strict: s.strict},
+		method: r.Method, rawQuery: rawQuery,
+	}
 
 	var segments, allowed []string
 	if inside, found := strings.CutPrefix(path, basePath+"/"); found {
@@ -67,6 +72,7 @@ func (s *Server) arrive(r *http.Request, body []byte) *arrival {
 	} else {
 		a.path, a.outside = path, true
 	}
+	a.err = cmp.Or(a.err, badBody)
 
 	query, _ := url.ParseQuery(rawQuery) // for the record: as much as can be read
 	record := &Request{Method: r.Method, Path: a.path, Query: query, Header: redact(r.Header), Body: body}
@@ -103,6 +109,7 @@ func (s *Server) answer(ctx context.Context, a *arrival) (response, bool) {
 		return s.identify(s.perform(a), a), true
 	}
 	f := a.fault
+	s.runBefore(f)
 	var resp response
 	if f.Applied {
 		resp = s.perform(a)
@@ -147,6 +154,9 @@ func (s *Server) perform(a *arrival) response {
 }
 
 func (s *Server) dispatch(a *arrival) (reply, error) {
+	if err := s.rate.take(time.Now()); err != nil {
+		return reply{}, err
+	}
 	if a.err != nil {
 		return reply{}, a.err
 	}
@@ -201,17 +211,21 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// drop closes the connection of a request without an answer. It sends a single
-// byte, as http.Transport by itself repeats a request to which not a byte came
-// back on a connection used before: what a test sees would depend on the requests
-// that went before.
+// drop closes the connection of a request without an answer. It sends the first line
+// of one, as http.Transport by itself repeats a request to which not a byte came back
+// on a connection used before: what a test sees would depend on the requests that went
+// before. A whole line makes the client's error an unexpected end, and not a malformed
+// response.
 func (s *Server) drop(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	_ = conn.SetDeadline(time.Now().Add(time.Second))
-	_, _ = conn.Write([]byte("H"))
+	_, _ = conn.Write([]byte("HTTP/1.1 500 Dropped by a fault of pulumiapitest\r\n"))
+	if inMemory, is := conn.(*memoryConn); is {
+		inMemory.drop()
+	}
 	_ = conn.Close()
 	s.trackConn(conn, http.StateClosed)
 }

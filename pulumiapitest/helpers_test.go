@@ -14,11 +14,11 @@ import (
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
-// newServer returns a server with the organization acme, closed at the end of the test.
+// newServer returns a strict server with the organization acme, closed at the end of
+// the test, which fails if a fault never struck.
 func newServer(t *testing.T) *pulumiapitest.Server {
 	t.Helper()
-	srv := pulumiapitest.NewServer()
-	t.Cleanup(srv.Close)
+	srv := pulumiapitest.NewServer(pulumiapitest.ForTest(t), pulumiapitest.Strict())
 	require.NoError(t, srv.AddOrganization("acme"))
 	return srv
 }

@@ -237,7 +237,7 @@ func (s *Server) listStackEdges(c *call) (reply, error) {
 		if id.org != o.name || st.state == nil {
 			continue
 		}
-		resources, err := st.state().resources()
+		resources, err := st.state(BaseURL).resources()
 		if err != nil {
 			return reply{}, err
 		}

@@ -26,7 +26,8 @@ type Request struct {
 	// Header has the headers. In place of the Authorization header's value it says
 	// [redacted].
 	Header http.Header
-	// Body is the body, as it was sent, with the secrets that are in it.
+	// Body is the body with the secrets that are in it, decompressed if it was sent with
+	// Content-Encoding: gzip.
 	Body []byte
 	// RequestID is the ID that the answer gave to the request.
 	RequestID string

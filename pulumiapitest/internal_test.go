@@ -1,12 +1,17 @@
 package pulumiapitest
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -190,4 +195,62 @@ func TestDeliverLater_AfterClose(t *testing.T) {
 	defer srv.mu.Unlock()
 	srv.deliverLater(newWebhook(Webhook{PayloadURL: "http://hooks.acme.test"}), webhookMessage{})
 	assert.Zero(t, srv.delivering, "nothing starts that nobody would wait for")
+}
+
+// Every endpoint reads a compressed body as it reads a plain one.
+func TestRoutes_TakeCompressedBodies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // in which no time passes between the answers
+		param := regexp.MustCompile(`\{[a-zA-Z]+\}`)
+		names := map[string]string{"{orgName}": "acme", "{projectName}": "web", "{stackName}": "prod", "{updateID}": "00000001-0000-4000-9000-000000000001"}
+		type answer struct {
+			status int
+			body   string
+		}
+		ask := func(compressed bool, r route) answer {
+			srv := NewServer()
+			defer srv.Close()
+			require.NoError(t, srv.AddStack(Stack{Org: "acme", Project: "web", Name: "prod"}))
+			_, err := srv.StartUpdate("acme", "web", "prod", Update{})
+			require.NoError(t, err)
+			method, path, _ := strings.Cut(r.endpoint, " ")
+			path = param.ReplaceAllStringFunc(path, func(name string) string { return cmp.Or(names[name], "x") })
+			body := []byte(`{"stackName":"dev","status":"failed","displayName":"x","note":"` + strings.Repeat("x", 100) + `"}`)
+			if compressed {
+				body = gzipped(body)
+			}
+			req, err := http.NewRequestWithContext(t.Context(), method, BaseURL+path, bytes.NewReader(body))
+			require.NoError(t, err)
+			req.Header.Set("Authorization", "token "+srv.Token())
+			if r.lease {
+				req.Header.Set("Authorization", leaseScheme+"none")
+				srv.mu.Lock()
+				srv.stacks.order[0].running.lease = "none"
+				srv.stacks.order[0].running.segment = strings.Split(path, "/")[6]
+				srv.mu.Unlock()
+			}
+			req.Header.Set("Content-Type", "application/json")
+			if compressed {
+				req.Header.Set("Content-Encoding", "gzip")
+			}
+			resp, err := srv.HTTPClient().Do(req)
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			text, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			return answer{resp.StatusCode, string(text)}
+		}
+		took := 0
+		for _, r := range allRoutes() {
+			if strings.HasPrefix(r.endpoint, "GET ") || strings.HasPrefix(r.endpoint, "HEAD ") {
+				continue
+			}
+			plain := ask(false, r)
+			assert.Equal(t, plain, ask(true, r), r.endpoint)
+			if plain.status < 300 {
+				took++
+			}
+		}
+		assert.Greater(t, took, 20, "endpoints that had a use for the body, or none for one")
+	})
 }

@@ -2,7 +2,9 @@ package pulumiapitest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -41,11 +43,12 @@ func (n *memoryNetwork) dial(ctx context.Context, _, addr string) (net.Conn, err
 	}
 	client, server := net.Pipe()
 	gone := sync.OnceFunc(func() { n.open.Add(-1) })
+	dropped := new(atomic.Bool)
 	n.open.Add(1)
 	select {
-	case n.queue <- &memoryConn{Conn: server, gone: gone}:
+	case n.queue <- &memoryConn{Conn: server, gone: gone, dropped: dropped}:
 		n.opened.Add(1)
-		return &memoryConn{Conn: client, gone: gone}, nil
+		return &memoryConn{Conn: client, gone: gone, dropped: dropped}, nil
 	case <-ctx.Done():
 		gone()
 		return nil, ctx.Err()
@@ -83,7 +86,24 @@ func (n *memoryNetwork) String() string { return n.addr }
 // is closed, since nothing passes through it any more.
 type memoryConn struct {
 	net.Conn
-	gone func()
+	gone    func()
+	dropped *atomic.Bool // of both ends: by a fault
+}
+
+// errDropped is what the client reads at the end of a connection that a fault has
+// dropped. To programs it is the end that a real network would show.
+var errDropped = fmt.Errorf("pulumiapitest: a fault dropped the connection: %w", io.ErrUnexpectedEOF)
+
+// drop makes the other end's last read fail with errDropped. The end closes after it.
+func (c *memoryConn) drop() { c.dropped.Store(true) }
+
+// Read implements [net.Conn].
+func (c *memoryConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, io.EOF) && c.dropped.Load() {
+		err = errDropped
+	}
+	return n, err
 }
 
 // Close implements [net.Conn].

@@ -185,7 +185,7 @@ func (s *Server) listPolicies(c *call) (reply, error) {
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	query, err := newGridQuery(&req, policyColumns, s.pageSize)
+	query, err := newGridQuery(c, &req, policyColumns, s.pageSize)
 	if err != nil {
 		return reply{}, err
 	}
@@ -217,7 +217,7 @@ func (s *Server) findIssues(c *call, req *wireGridRequest) (*gridQuery[*issue], 
 	if err != nil {
 		return nil, nil, err
 	}
-	query, err := newGridQuery(req, issueColumns, s.pageSize)
+	query, err := newGridQuery(c, req, issueColumns, s.pageSize)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,7 +3,9 @@ package pulumiapitest
 import (
 	"cmp"
 	"maps"
+	"math"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -139,6 +141,45 @@ func (rt router) match(method string, segments []string) (t *template, allowed [
 		methods[t.method] = true
 	}
 	return nil, slices.Sorted(maps.Keys(methods))
+}
+
+// has reports whether there is a route for an endpoint.
+func (rt router) has(endpoint string) bool {
+	for _, list := range rt {
+		if slices.ContainsFunc(list, func(t template) bool { return t.endpoint == endpoint }) {
+			return true
+		}
+	}
+	return false
+}
+
+// nearest returns the endpoint that has the most in common with a text, at its
+// beginning and at its end, whatever the parameters are called.
+func (rt router) nearest(text string) string {
+	best, most := "", math.MinInt
+	for _, length := range slices.Sorted(maps.Keys(rt)) {
+		for _, t := range rt[length] {
+			if n := inCommon(paramName.ReplaceAllString(text, "{}"), paramName.ReplaceAllString(t.endpoint, "{}")); n > most {
+				best, most = t.endpoint, n
+			}
+		}
+	}
+	return best
+}
+
+var paramName = regexp.MustCompile(`{[^{}/]*}`)
+
+// inCommon returns how much two texts have in common, less what they differ in length.
+func inCommon(a, b string) int {
+	short := min(len(a), len(b))
+	start, end := 0, 0
+	for start < short && a[start] == b[start] {
+		start++
+	}
+	for end < short-start && a[len(a)-1-end] == b[len(b)-1-end] {
+		end++
+	}
+	return start + end - (max(len(a), len(b)) - short)
 }
 
 func (t *template) matches(segments []string) bool {

@@ -17,6 +17,8 @@ const (
 // Server is a Pulumi Cloud in memory. [NewServer] makes one. Its methods may be
 // called from any number of goroutines.
 type Server struct {
+	strict     bool
+	reported   bool // by ForTest: Close says nothing about faults
 	http       *http.Server
 	memory     *memoryNetwork
 	transport  *http.Transport
@@ -30,32 +32,34 @@ type Server struct {
 	conns   map[net.Conn]struct{}
 	closing bool
 
-	mu             sync.Mutex // guards everything below
-	url            string
-	received       int
-	requests       []*Request
-	faults         []*fault
-	pageSize       int
-	selfHosted     bool
-	lastID         int64
-	lastSerial     int64
-	users          map[string]User
-	orgs           map[string]*organization
-	stacks         stackStore
-	tokens         []*accessToken
-	oauth          oauth
-	account        UserAccount
-	defaultOrg     string // "" is the user's own
-	exportEncoding bool
-	delivering     int        // deliveries that nobody waits for in a request
-	delivered      *sync.Cond // on mu: that number is zero
+	mu         sync.Mutex // guards everything below
+	url        string
+	received   int
+	requests   []*Request
+	faults     []*fault   // in force
+	unused     []*fault   // that never struck
+	rate       *rateLimit // nil if there is no limit
+	pageSize   int
+	selfHosted bool
+	lastID     int64
+	lastSerial int64
+	users      map[string]User
+	orgs       map[string]*organization
+	stacks     stackStore
+	tokens     []*accessToken
+	oauth      oauth
+	account    UserAccount
+	defaultOrg string     // "" is the user's own
+	rawExports bool       // exports of audit logs don't say that they are compressed
+	delivering int        // deliveries that nobody waits for in a request
+	delivered  *sync.Cond // on mu: that number is zero
 }
 
 // NewServer returns a running cloud with one user and nothing else. Close it at
-// the end of the test.
+// the end of the test, or let [ForTest] do that.
 //
 // A server belongs to the [testing/synctest] bubble in which it was made, if any.
-func NewServer() *Server {
+func NewServer(opts ...Option) *Server {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
 		memory:     newMemoryNetwork(memoryHost + ":80"),
@@ -69,6 +73,9 @@ func NewServer() *Server {
 		oauth:      oauth{identities: map[trusted]bool{}},
 		account:    UserAccount{Email: userLogin + "@pulumi.test", Identities: []string{gitHub}},
 		stacks:     stackStore{byID: map[stackID]*stack{}},
+	}
+	for _, opt := range opts {
+		opt(s)
 	}
 	s.delivered = sync.NewCond(&s.mu)
 	s.newOrganization(userLogin).makeIndividual()
@@ -97,8 +104,13 @@ func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
 // way are cut off, connections and ports are closed, its goroutines have ended.
 // What was put into the cloud stays there to be looked at, as do the requests. It
 // may be called more than once.
+//
+// The first Close panics if a fault never struck a request: see [Server.Unused]. With
+// [ForTest] it does not, and the test fails instead. Nor does it while a panic or
+// t.FailNow ends the goroutine.
 func (s *Server) Close() {
 	s.connMu.Lock()
+	first := !s.closing
 	s.closing = true
 	for conn := range s.conns {
 		_ = conn.Close()
@@ -111,6 +123,10 @@ func (s *Server) Close() {
 	s.running.Wait()
 	s.transport.CloseIdleConnections()
 	s.webhooks.closeIdleConnections()
+
+	if err := s.Unused(); err != nil && first && !s.reported && !unwinding() {
+		panic(err)
+	}
 }
 
 // HTTPClient returns an HTTP client on the in-memory network, whose only host is

@@ -237,9 +237,9 @@ func TestServer_Close_LeavesNothing(t *testing.T) {
 		assert.Equal(t, time.Hour, time.Since(start))
 
 		// One is waiting and another is being answered when the server closes.
-		srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/slow", Delay: 24 * time.Hour})
+		srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user", Delay: 24 * time.Hour})
 		failed := make(chan error, 1)
-		req := newRequest(t, srv, http.MethodGet, "/api/slow", "")
+		req := newRequest(t, srv, http.MethodGet, "/api/user", "")
 		go func() {
 			_, err := srv.HTTPClient().Do(req)
 			failed <- err
@@ -264,7 +264,7 @@ func TestServer_Concurrency(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	srv.SetPageSize(7)
-	remove := srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/unused", Status: http.StatusTeapot})
+	fault := srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user", Skip: 100, Status: http.StatusTeapot})
 	var wg sync.WaitGroup
 	for i := range 100 {
 		name := fmt.Sprintf("s%d", i)
@@ -286,17 +286,23 @@ func TestServer_Concurrency(t *testing.T) {
 				}
 			}
 			_ = srv.AddStack(pulumiapitest.Stack{Org: "acme", Project: "seed", Name: name})
-			srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/none"})()
+			srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user", Times: 1, Status: http.StatusGone})
+			assert.Zero(t, fault.Struck())
+			assert.ErrorContains(t, srv.Unused(), "never struck") //nolint:testifylint // not the test's goroutine
 			srv.Requests()
 			srv.Connections()
 			srv.URL()
 		})
 	}
 	wg.Wait()
-	remove()
 	list := getJSON[stackList](t, srv, "/api/user/stacks?project=web&maxResults=100")
 	assert.Len(t, list.Stacks, 50)
 	assert.Len(t, srv.Requests(), 451)
+	for range 100 {
+		assert.Equal(t, http.StatusGone, do(t, srv, http.MethodGet, "/api/user", "").status)
+	}
+	assert.Equal(t, http.StatusTeapot, do(t, srv, http.MethodGet, "/api/user", "").status)
+	assert.Equal(t, 1, fault.Struck())
 }
 
 func TestServer_Close_Concurrent(t *testing.T) {

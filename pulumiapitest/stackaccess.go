@@ -271,6 +271,12 @@ func (s *Server) listStackPolicyPacks(c *call) (reply, error) {
 	if mode != "" && !slices.Contains(policyGroupModes, mode) {
 		return reply{}, badRequest("Invalid mode parameter value")
 	}
+	return ok(map[string]any{"requiredPolicies": s.requiredPolicies(st, mode)}), nil
+}
+
+// requiredPolicies returns the policy packs of the policy groups that a stack is in:
+// of those with the mode, or of all if it is empty.
+func (s *Server) requiredPolicies(st *stack, mode string) []wireRequiredPolicy {
 	list := []wireRequiredPolicy{}
 	for _, g := range s.policyGroupsOf(st) {
 		if mode != "" && mode != g.Mode {
@@ -280,7 +286,7 @@ func (s *Server) listStackPolicyPacks(c *call) (reply, error) {
 			list = append(list, pack.wireRequired())
 		}
 	}
-	return ok(map[string]any{"requiredPolicies": list}), nil
+	return list
 }
 
 func (p RequiredPolicyPack) wireRequired() wireRequiredPolicy {

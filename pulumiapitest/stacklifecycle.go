@@ -48,6 +48,7 @@ func (s *Server) rename(st *stack, to stackID) {
 	if s.stacks.byID[st.stackID] == st {
 		delete(s.stacks.byID, st.stackID)
 	}
+	st.renameInState(to)
 	st.stackID = to
 	st.tags[projectTag] = to.project
 	s.stacks.byID[to] = st

@@ -63,7 +63,7 @@ func (st *stack) stateAtVersion(c *call) (*wireDeployment, int, error) {
 	if state == nil {
 		return &emptyState, version, nil
 	}
-	return state(), version, nil
+	return state(c.baseURL), version, nil
 }
 
 func (s *Server) exportStackAtVersion(c *call) (reply, error) {
@@ -211,7 +211,7 @@ func (st *stack) upstream() ([]stackID, error) {
 	if st.state == nil {
 		return nil, nil
 	}
-	resources, err := st.state().resources()
+	resources, err := st.state(BaseURL).resources()
 	if err != nil {
 		return nil, err
 	}

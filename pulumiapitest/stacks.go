@@ -120,7 +120,7 @@ type stack struct {
 	seq           int64 // its place in lists
 	tags          map[string]string
 	config        *wireStackConfig
-	state         func() *wireDeployment // nil if there is none; a function, as a large one may be made when it is asked for
+	state         stackState // nil if there is none
 	resourceCount int
 	version       int                // the number of updates
 	lastUpdate    time.Time          // the start of the last
@@ -129,7 +129,7 @@ type stack struct {
 	updates       map[string]*update // by ID, with those that have not started
 	updateIDs     int                // the number in the last ID
 	hooks         hookList
-	states        map[int]func() *wireDeployment // after updates, by their versions
+	states        map[int]stackState // after updates, by their versions
 	owner         User
 	collaborators []string // logins
 	notifications wireNotificationSettings
@@ -151,7 +151,7 @@ func (s *Server) newStack(id stackID, tags map[string]string) *stack {
 		seq:     s.nextID(),
 		tags:    map[string]string{projectTag: id.project},
 		updates: map[string]*update{},
-		states:  map[int]func() *wireDeployment{},
+		states:  map[int]stackState{},
 		owner:   testUser,
 	}
 	maps.Copy(st.tags, tags)
@@ -384,6 +384,10 @@ func (s *Server) createStack(c *call) (reply, error) {
 	return ok(wireCreateStackResponse{Messages: []wireMessage{}}), nil
 }
 
+// stillHasResources is the service's exact text: the CLI compares it before it asks for
+// --force.
+const stillHasResources = "Bad Request: Stack still contains resources."
+
 func (s *Server) deleteStack(c *call) (reply, error) {
 	st, err := s.findStack(c)
 	if err != nil {
@@ -397,7 +401,7 @@ func (s *Server) deleteStack(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if st.resourceCount > 0 && !force {
-		return reply{}, badRequest("Stack '%s' still has resources (%d), and deletion is not forced", st, st.resourceCount)
+		return reply{}, badRequest("%s", stillHasResources)
 	}
 	delete(s.stacks.byID, st.stackID)
 	s.stacks.order = slices.DeleteFunc(s.stacks.order, func(other *stack) bool { return other == st })

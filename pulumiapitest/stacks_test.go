@@ -48,7 +48,7 @@ func TestServer_CreateStack(t *testing.T) {
 		"config": {"environment": "web/prod"},
 		"tags": {"owner": "ada", "pulumi:project": "web", "pulumi:runtime": "go"}
 	}`, a.body)
-	requireError(t, srv, http.StatusBadRequest, "still has resources (2)", http.MethodDelete, "/api/stacks/acme/web/prod", "")
+	requireError(t, srv, http.StatusBadRequest, "Bad Request: Stack still contains resources.", http.MethodDelete, "/api/stacks/acme/web/prod", "")
 }
 
 func TestServer_CreateStack_OwnOrganization(t *testing.T) {
@@ -168,8 +168,8 @@ func TestServer_DeleteStack(t *testing.T) {
 	requireError(t, srv, http.StatusNotFound, "Stack 'acme/web/prod' not found", http.MethodDelete, "/api/stacks/acme/web/prod", "")
 	requireError(t, srv, http.StatusNotFound, "Stack 'acme/web/prod' not found", http.MethodGet, "/api/stacks/acme/web/prod", "")
 
-	requireError(t, srv, http.StatusBadRequest, "still has resources (3)", http.MethodDelete, "/api/stacks/acme/web/full", "")
-	requireError(t, srv, http.StatusBadRequest, "still has resources (3)", http.MethodDelete, "/api/stacks/acme/web/full?force=false", "")
+	requireError(t, srv, http.StatusBadRequest, "Bad Request: Stack still contains resources.", http.MethodDelete, "/api/stacks/acme/web/full", "")
+	requireError(t, srv, http.StatusBadRequest, "Bad Request: Stack still contains resources.", http.MethodDelete, "/api/stacks/acme/web/full?force=false", "")
 	requireError(t, srv, http.StatusBadRequest, "force must be true or false", http.MethodDelete, "/api/stacks/acme/web/full?force=maybe", "")
 	assert.Equal(t, []string{"full"}, getJSON[stackList](t, srv, "/api/user/stacks").names())
 	requireNoContent(t, srv, http.MethodDelete, "/api/stacks/acme/web/full?force=true", "")

@@ -43,7 +43,7 @@ func (s *Server) searchStacks(c *call) (reply, error) {
 	if err := c.decode(&req); err != nil {
 		return reply{}, err
 	}
-	q, err := newGridQuery(&req, stackColumns, s.pageSize)
+	q, err := newGridQuery(c, &req, stackColumns, s.pageSize)
 	if err != nil {
 		return reply{}, err
 	}

@@ -56,9 +56,14 @@ func (st *stack) seedState(raw []byte, version int) error {
 
 // setState gives a stack a state whose resources are counted.
 func (st *stack) setState(state *wireDeployment, resources int) {
-	st.state = func() *wireDeployment { return state }
+	st.state = func(string) *wireDeployment { return state }
 	st.resourceCount = resources
 }
+
+// stackState returns a state. It is a function, as a large state may be made only
+// when it is asked for. A state that a test or a client has set is the same for
+// every base URL.
+type stackState func(baseURL string) *wireDeployment
 
 // wireDeployment is a state in requests. In answers it is written by encode.
 type wireDeployment struct {
@@ -113,7 +118,7 @@ func (s *Server) exportStack(c *call) (reply, error) {
 	}
 	state := &emptyState
 	if st.state != nil {
-		state = st.state()
+		state = st.state(c.baseURL)
 	}
 	encoded, err := state.encode()
 	if err != nil {

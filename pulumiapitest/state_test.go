@@ -80,7 +80,7 @@ func TestServer_ImportStack(t *testing.T) {
 	assert.Equal(t, srv.User(), list.Updates[0].RequestedBy.GitHubLogin)
 	assert.JSONEq(t, `{"status":"succeeded","events":[]}`, do(t, srv, http.MethodGet, prodPath+"/update/"+stack.ActiveUpdate, "").body)
 
-	requireError(t, srv, http.StatusBadRequest, "still has resources (2)", http.MethodDelete, prodPath, "")
+	requireError(t, srv, http.StatusBadRequest, "Bad Request: Stack still contains resources.", http.MethodDelete, prodPath, "")
 	require.NoError(t, srv.SetState("acme", "web", "prod", []byte(`{}`), 3))
 	requireNoContent(t, srv, http.MethodDelete, prodPath, "")
 }

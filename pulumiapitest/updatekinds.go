@@ -11,8 +11,8 @@ func updateKindRoutes() []route {
 				if err != nil {
 					return reply{}, err
 				}
-				if u.segment != kind {
-					return reply{}, notFound("Update '%s' not found: it is not of kind %s", u.id, kind)
+				if err := u.checkSegment(kind); err != nil {
+					return reply{}, err
 				}
 				return handle(s, c)
 			}

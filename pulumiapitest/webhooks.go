@@ -3,6 +3,7 @@ package pulumiapitest
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -247,8 +248,8 @@ func (s *Server) getWebhook(c *call) (reply, error) {
 	return ok(w.wire(owner)), nil
 }
 
-// wireWebhookRequest is what both creating and updating take. hasSecret and
-// secretCiphertext are of answers only, and ignored.
+// wireWebhookRequest is what both creating and updating take. The last two members
+// belong to responses. They are ignored, so that a client can send back what it got.
 type wireWebhookRequest struct {
 	OrganizationName *string          `json:"organizationName"`
 	ProjectName      *string          `json:"projectName"`
@@ -262,6 +263,8 @@ type wireWebhookRequest struct {
 	Format           *string          `json:"format"`
 	Filters          *[]string        `json:"filters"`
 	Groups           *[]string        `json:"groups"`
+	HasSecret        json.RawMessage  `json:"hasSecret"`
+	SecretCiphertext json.RawMessage  `json:"secretCiphertext"`
 }
 
 var hookNameRule = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,32}$`)

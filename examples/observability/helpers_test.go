@@ -33,16 +33,23 @@ const (
 // newCloud returns a cloud in which things go wrong: makeCalls sees them.
 func newCloud(t *testing.T) *pulumiapitest.Server {
 	t.Helper()
-	srv := pulumiapitest.NewServer()
-	t.Cleanup(srv.Close)
+	srv := newSlowCloud(t)
+	srv.Inject(pulumiapitest.Fault{Endpoint: listUpdates, Drop: true})
+	srv.Inject(pulumiapitest.Fault{Endpoint: exportStack, Truncate: 5, Times: 1})
+	return srv
+}
+
+// newSlowCloud returns a cloud in which only the first look at the stack goes wrong, after
+// three seconds.
+func newSlowCloud(t *testing.T) *pulumiapitest.Server {
+	t.Helper()
+	srv := pulumiapitest.NewServer(pulumiapitest.ForTest(t))
 	require.NoError(t, srv.AddStack(pulumiapitest.Stack{Org: stackID.Org, Project: stackID.Project, Name: stackID.Stack}))
 	require.NoError(t, srv.AddMember(stackID.Org, pulumiapitest.Member{User: pulumiapitest.User{Login: "zz-user"}}))
 	srv.Inject(pulumiapitest.Fault{
 		Endpoint: getStack, Status: http.StatusServiceUnavailable, Body: `{"code":503,"message":"zz-busy"}`,
 		Header: http.Header{"X-Pulumi-Warning": {"zz-one", "zz-two"}}, Delay: 3 * time.Second, Times: 1,
 	})
-	srv.Inject(pulumiapitest.Fault{Endpoint: listUpdates, Drop: true})
-	srv.Inject(pulumiapitest.Fault{Endpoint: exportStack, Truncate: 5, Times: 1})
 	return srv
 }
 

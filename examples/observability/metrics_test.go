@@ -63,7 +63,7 @@ pulumi_api_warnings_total{endpoint="` + getStack + `"} 2
 func TestNewObserver_Durations(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // where only the server's delay takes time
-		client, registry := observedClient(t, newCloud(t))
+		client, registry := observedClient(t, newSlowCloud(t))
 		_, err := client.Stacks.Get(t.Context(), stackID)
 		require.NoError(t, err)
 		want := `
@@ -115,7 +115,7 @@ func TestNewObserver_LabelsHoldTemplatesAndNoIdentifiers(t *testing.T) {
 func TestNewObserver_Cancelled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := newCloud(t)
+		srv := newSlowCloud(t)
 		client, registry := observedClient(t, srv)
 		// The first answer takes three seconds.
 		ctx, cancel := context.WithCancel(t.Context())

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -194,19 +195,21 @@ func TestAccessreview_CustomRole(t *testing.T) {
 func TestAccessreview_Gaps(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		fault pulumiapitest.Fault
+		fault *pulumiapitest.Fault
 		args  []string
 		want  string
 	}{
-		"team":     {pulumiapitest.Fault{Endpoint: getTeam, Status: http.StatusForbidden}, nil, "team shop: pulumiapi: GET /api/orgs/acme/teams/shop: 403: "},
-		"default":  {pulumiapitest.Fault{Endpoint: getOrg, Status: http.StatusForbidden}, nil, "what every member may do: pulumiapi: GET "},
-		"access":   {pulumiapitest.Fault{Endpoint: getAccess, Status: http.StatusNotFound, Times: 1}, nil, "what was permitted to "},
-		"requests": {pulumiapitest.Fault{Skip: 1000}, []string{"-personal", "5"}, "what was permitted to single persons: it would take 8 requests, and -personal allows 5"},
+		"team":     {&pulumiapitest.Fault{Endpoint: getTeam, Status: http.StatusForbidden}, nil, "team shop: pulumiapi: GET /api/orgs/acme/teams/shop: 403: "},
+		"default":  {&pulumiapitest.Fault{Endpoint: getOrg, Status: http.StatusForbidden}, nil, "what every member may do: pulumiapi: GET "},
+		"access":   {&pulumiapitest.Fault{Endpoint: getAccess, Status: http.StatusNotFound, Times: 1}, nil, "what was permitted to "},
+		"requests": {nil, []string{"-personal", "5"}, "what was permitted to single persons: it would take 8 requests, and -personal allows 5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := newCloud(t)
-			srv.Inject(test.fault)
+			if test.fault != nil {
+				srv.Inject(*test.fault)
+			}
 			page, got := reportOf(t, srv, test.args...)
 			assert.Equal(t, 1, got.Status)
 			assert.Contains(t, got.Stderr, "missing: "+test.want)
@@ -222,19 +225,21 @@ func TestAccessreview_CannotRead(t *testing.T) {
 	unavailable := http.Header{"Retry-After": {"0"}}
 	for name, test := range map[string]struct {
 		org   string
-		fault pulumiapitest.Fault
+		fault *pulumiapitest.Fault
 		want  string
 	}{
-		"unauthorized":           {"acme", pulumiapitest.Fault{Status: http.StatusUnauthorized}, ": 401: "},
-		"no such organization":   {"nobody", pulumiapitest.Fault{Skip: 1000}, ": 404: "},
-		"unavailable":            {"acme", pulumiapitest.Fault{Endpoint: listTeams, Status: http.StatusServiceUnavailable, Header: unavailable}, ": 503: "},
-		"unauthorized, half-way": {"acme", pulumiapitest.Fault{Endpoint: getTeam, Status: http.StatusUnauthorized}, ": 401: "},
-		"unavailable, half-way":  {"acme", pulumiapitest.Fault{Endpoint: getAccess, Status: http.StatusServiceUnavailable, Header: unavailable}, ": 503: "},
+		"unauthorized":           {"acme", &pulumiapitest.Fault{Status: http.StatusUnauthorized}, ": 401: "},
+		"no such organization":   {"nobody", nil, ": 404: "},
+		"unavailable":            {"acme", &pulumiapitest.Fault{Endpoint: listTeams, Status: http.StatusServiceUnavailable, Header: unavailable}, ": 503: "},
+		"unauthorized, half-way": {"acme", &pulumiapitest.Fault{Endpoint: getTeam, Status: http.StatusUnauthorized}, ": 401: "},
+		"unavailable, half-way":  {"acme", &pulumiapitest.Fault{Endpoint: getAccess, Status: http.StatusServiceUnavailable, Header: unavailable}, ": 503: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := newCloud(t)
-			srv.Inject(test.fault)
+			if test.fault != nil {
+				srv.Inject(*test.fault)
+			}
 			dir := t.TempDir()
 			got := programtest.RunLive(t, srv, "-org", test.org, "-o", filepath.Join(dir, "access.html"))
 			assert.Equal(t, 1, got.Status)
@@ -322,11 +327,16 @@ func TestAccessreview_ManyGaps(t *testing.T) {
 func TestAccessreview_Interrupted(t *testing.T) {
 	t.Parallel()
 	srv := newCloud(t)
-	srv.Inject(pulumiapitest.Fault{Endpoint: getAccess, Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"5"}}})
+	busy := make(chan struct{})
+	srv.Inject(pulumiapitest.Fault{
+		Endpoint: getAccess, Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"5"}},
+		Before: sync.OnceFunc(func() { close(busy) }),
+	})
 	name := filepath.Join(t.TempDir(), "access.html")
 	require.NoError(t, os.WriteFile(name, []byte("the old one"), 0o600))
 	process := programtest.Command{Args: []string{"-live", "-org", "acme", "-o", name}, Cloud: srv, Terminal: true}.Start(t)
 	process.WaitForOutput("reading members") // the progress line
+	<-busy
 	process.Signal(os.Interrupt)
 	got := process.Wait()
 	assert.Equal(t, 1, got.Status)

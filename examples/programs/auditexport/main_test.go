@@ -181,7 +181,7 @@ func TestLive_Failures(t *testing.T) {
 			cloud := pulumiapitest.NewServer()
 			defer cloud.Close()
 			require.NoError(t, seed(cloud))
-			remove := cloud.Inject(c.fault)
+			fault := cloud.Inject(c.fault)
 			folder := t.TempDir()
 			command := programtest.Command{Cloud: cloud, Dir: folder, Args: []string{"-live", "-org", demoOrg}}
 			got := command.Run(t)
@@ -193,7 +193,7 @@ func TestLive_Failures(t *testing.T) {
 			assert.Contains(t, got.Stderr, c.says)
 			assert.NotContains(t, got.Stderr, "\x1b")
 
-			remove()
+			fault.Remove()
 			got = command.Run(t)
 			assert.Equal(t, 0, got.Status, got.Stderr)
 			files := names(t, folder)

@@ -50,6 +50,9 @@ type call struct {
 	anonymous bool
 	// decoding is how the JSON of a success is read.
 	decoding decoding
+	// known is a pointer to what is known of the result without a response: it is
+	// the result if a success has no body. Nil means that a body is required.
+	known any
 	// receive reads the body of a success; nil means that nothing in it is of
 	// interest. It may run more than once, each time on a new answer.
 	receive func(resp *http.Response) error
@@ -221,10 +224,10 @@ func (r *call) handle(resp *http.Response, path string, sofar transport.Outcome)
 }
 
 // isDeletedAlready reports whether the thing to delete is gone because an
-// attempt whose answer was lost has deleted it.
+// attempt whose response was lost has deleted it.
 func (r *call) isDeletedAlready(refused *APIError, sofar transport.Outcome) bool {
 	return refused.StatusCode == http.StatusNotFound && r.endpoint.Method == http.MethodDelete &&
-		sofar.Uncertain && r.receive == nil
+		(sofar.Uncertain || sofar.Succeeded) && r.receive == nil
 }
 
 // refusal returns what the answer says, and whether the service can have said
@@ -282,7 +285,8 @@ func trimStart(body []byte) []byte {
 // failure returns the error that the caller gets for the one that ended the call.
 func (r *call) failure(err error, path, requestID string, outcome transport.Outcome) error {
 	known := callOutcome{
-		unknown:    outcome.Uncertain && r.endpoint.isWrite(),
+		unknown:    outcome.Uncertain && !outcome.Succeeded && r.endpoint.isWrite(),
+		succeeded:  outcome.Succeeded && r.endpoint.isWrite(),
 		transient:  outcome.Transient,
 		overBudget: outcome.OverBudget,
 	}
@@ -392,7 +396,7 @@ func (d decoding) whole(resp *http.Response, body []byte, v any, decode func([]b
 	body = trimStart(body)
 	switch {
 	case len(body) == 0:
-		return fmt.Errorf("the answer (status %d) has no body", resp.StatusCode)
+		return noBodyError{resp.StatusCode}
 	case string(body) == "null" && reflect.TypeOf(v).Elem().Kind() != reflect.Slice:
 		return errors.New("the answer is null")
 	}
@@ -412,6 +416,14 @@ func (d decoding) whole(resp *http.Response, body []byte, v any, decode func([]b
 	default:
 		return d.otherForm(resp, err)
 	}
+}
+
+// noBodyError is about a success that has no body, where one is required.
+type noBodyError struct{ status int }
+
+// Error implements error.
+func (e noBodyError) Error() string {
+	return fmt.Sprintf("the response (status %d) has no body", e.status)
 }
 
 var errTooDeep = errors.New("the answer is nested too deeply")
@@ -437,8 +449,12 @@ func (decoding) unexpected(wanted string, resp *http.Response, body []byte) erro
 	if bytes.HasPrefix(start, []byte("{")) || bytes.HasPrefix(start, []byte("[")) {
 		return fmt.Errorf("the answer is not %s: content type %q, %d bytes that only begin like JSON", wanted, contentType, len(body))
 	}
-	return fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted, contentType,
+	err := fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted, contentType,
 		oneLine(redactor(resp)(string(start[:min(len(start), maxErrorBody)])), maxExcerpt))
+	if isPage(resp, body) {
+		return transport.Foreign(err)
+	}
+	return err
 }
 
 // ResponseInfo is what is known of an answer beside its body.

@@ -108,7 +108,8 @@
 // [ErrNotFound], [ErrConflict], [ErrRateLimited].
 //
 // [ErrOutcomeUnknown] is found on a write that failed without proof that nothing
-// happened: look at what is there now before you repeat it. [ErrRetryBudget] is
+// happened: look at what is there now before you repeat it. [ErrResponseLost] is
+// found on a write that succeeded but whose response is lost. [ErrRetryBudget] is
 // found on a call that was not tried again for the sake of the service.
 //
 // What is no call's failure has errors of its own: [UpdateFailedError] and

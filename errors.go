@@ -33,6 +33,11 @@ var (
 	// that nothing happened: it may or may not have been carried out. It is
 	// found on an [*APIError] or a [*CallError], beside what else they are.
 	ErrOutcomeUnknown = errors.New("pulumiapi: outcome unknown")
+	// ErrResponseLost means that a write succeeded and that its response could not
+	// be read: it had no body, was truncated or was not what the method returns. Do
+	// not repeat the write; read what it made instead. It is found beside what else
+	// the error is, and never together with ErrOutcomeUnknown.
+	ErrResponseLost = errors.New("pulumiapi: the write succeeded, but its response is lost")
 	// ErrRetryBudget says that another attempt might have helped, but that the
 	// client has made too many for all its calls together: see
 	// [RetryPolicy.Budget]. It is found beside what else the error is.
@@ -42,6 +47,7 @@ var (
 // callOutcome is what an error knows of its call beside what went wrong.
 type callOutcome struct {
 	unknown    bool // a write may or may not have been carried out
+	succeeded  bool // a write has been carried out, and its response is lost
 	transient  bool // another time it may go better
 	overBudget bool // it was not tried again for the sake of the service
 }
@@ -49,7 +55,7 @@ type callOutcome struct {
 // APIError is the service's own refusal: an answer with a status that is not a
 // success. Get it with [errors.As], or ask with [errors.Is] for
 // [ErrUnauthorized], [ErrForbidden], [ErrNotFound], [ErrConflict],
-// [ErrRateLimited], [ErrOutcomeUnknown] or [ErrRetryBudget].
+// [ErrRateLimited], [ErrOutcomeUnknown], [ErrResponseLost] or [ErrRetryBudget].
 type APIError struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
@@ -159,6 +165,9 @@ func errorNotes(requestID string, attempts int, outcome callOutcome) []string {
 	if outcome.unknown {
 		notes = append(notes, "outcome unknown")
 	}
+	if outcome.succeeded {
+		notes = append(notes, "the write succeeded")
+	}
 	return notes
 }
 
@@ -170,7 +179,7 @@ func inParentheses(notes []string) string {
 }
 
 // Is reports whether target is the sentinel of the error's status, or
-// [ErrOutcomeUnknown] or [ErrRetryBudget] where that holds.
+// [ErrOutcomeUnknown], [ErrResponseLost] or [ErrRetryBudget] where that holds.
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
@@ -185,6 +194,8 @@ func (e *APIError) Is(target error) bool {
 		return e.StatusCode == http.StatusTooManyRequests
 	case ErrOutcomeUnknown:
 		return e.outcome.unknown
+	case ErrResponseLost:
+		return e.outcome.succeeded
 	case ErrRetryBudget:
 		return e.outcome.overBudget
 	}
@@ -226,9 +237,18 @@ func (e *CallError) Error() string {
 // Unwrap returns Err.
 func (e *CallError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrOutcomeUnknown] or [ErrRetryBudget], and holds.
+// Is reports whether target is [ErrOutcomeUnknown], [ErrResponseLost] or
+// [ErrRetryBudget], and holds.
 func (e *CallError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.outcome.unknown || target == ErrRetryBudget && e.outcome.overBudget
+	switch target {
+	case ErrOutcomeUnknown:
+		return e.outcome.unknown
+	case ErrResponseLost:
+		return e.outcome.succeeded
+	case ErrRetryBudget:
+		return e.outcome.overBudget
+	}
+	return false
 }
 
 // ArgumentError says that an argument can't be right. Nothing was sent.

@@ -142,14 +142,14 @@ func http2Faults() []http2Fault {
 			strike: func(s *http2Stream) { s.reset(codeInternal) },
 		},
 		{
-			fault: fault{name: "RST_STREAM after the headers", effect: onValues(lost, lost)},
+			fault: fault{name: "RST_STREAM after the headers", succeeded: true, effect: onValues(lost, lost)},
 			strike: func(s *http2Stream) {
 				s.headers()
 				s.reset(codeInternal)
 			},
 		},
 		{
-			fault: fault{name: "RST_STREAM in the middle of the body", effect: onValues(lost, unusable)},
+			fault: fault{name: "RST_STREAM in the middle of the body", succeeded: true, effect: onValues(lost, unusable)},
 			strike: func(s *http2Stream) {
 				s.headers()
 				s.data(s.body[:len(s.body)/2], 0)
@@ -157,7 +157,7 @@ func http2Faults() []http2Fault {
 			},
 		},
 		{
-			fault: fault{name: "RST_STREAM that says NO_ERROR in the middle of the body", effect: onValues(lost, unusable)},
+			fault: fault{name: "RST_STREAM that says NO_ERROR in the middle of the body", succeeded: true, effect: onValues(lost, unusable)},
 			strike: func(s *http2Stream) {
 				s.headers()
 				s.data(s.body[:len(s.body)/2], 0)
@@ -172,7 +172,7 @@ func http2Faults() []http2Fault {
 			},
 		},
 		{
-			fault: fault{name: "GOAWAY in the middle of the body", effect: onValues(lost, unusable)},
+			fault: fault{name: "GOAWAY in the middle of the body", succeeded: true, effect: onValues(lost, unusable)},
 			strike: func(s *http2Stream) {
 				s.headers()
 				s.data(s.body[:len(s.body)/2], 0)
@@ -192,7 +192,7 @@ func http2Faults() []http2Fault {
 			strike: func(*http2Stream) {},
 		},
 		{
-			fault: fault{name: "silent in the middle of the body", effect: onValues(lost, unusable), stalls: true},
+			fault: fault{name: "silent in the middle of the body", succeeded: true, effect: onValues(lost, unusable), stalls: true},
 			strike: func(s *http2Stream) {
 				s.headers()
 				s.data(s.body[:len(s.body)/2], 0)

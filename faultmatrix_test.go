@@ -161,12 +161,13 @@ func (c cell) String() string { return fmt.Sprintf("%s/%s/%s", c.o.name, c.f.nam
 
 // expectation is how a call must end.
 type expectation struct {
-	attempts int
-	sent     int // requests that go through our transport
-	arrived  int // requests that reach the server
-	fails    bool
-	status   int  // of an APIError; 0 is a CallError
-	unknown  bool // whether a write may have happened
+	attempts  int
+	sent      int // requests that go through our transport
+	arrived   int // requests that reach the server
+	fails     bool
+	status    int  // of an APIError; 0 is a CallError
+	unknown   bool // whether a write may have happened
+	succeeded bool // whether a write has happened for certain
 	// deadline says that the deadline is what ends it.
 	deadline bool
 	// shortest and longest are how long it may take.
@@ -200,7 +201,8 @@ func (c cell) expect() expectation {
 		e.arrived += c.f.repeats(c.o, c.m)
 	}
 	if e.fails {
-		e.unknown = c.o.isWrite() && hit != unsent
+		e.succeeded = c.o.isWrite() && c.f.succeeded
+		e.unknown = c.o.isWrite() && hit != unsent && !e.succeeded
 		if hit == refused {
 			e.status = c.f.status
 		}
@@ -416,6 +418,7 @@ func (c cell) checkError(t *testing.T, e expectation, err error) {
 		}
 	}
 	assert.Equal(t, e.unknown, errors.Is(err, pulumiapi.ErrOutcomeUnknown), "%s: is the outcome unknown? %v", c, err)
+	assert.Equal(t, e.succeeded, errors.Is(err, pulumiapi.ErrResponseLost), "%s: has the write succeeded? %v", c, err)
 	assert.Equal(t, e.deadline, errors.Is(err, context.DeadlineExceeded), "%s: did the deadline end it? %v", c, err)
 	for _, text := range c.f.says {
 		require.ErrorContains(t, err, text, "%s", c)

@@ -30,6 +30,9 @@ type fault struct {
 	name string
 	// effect is what being struck means to an attempt of an operation.
 	effect func(o operation, m mode) effect
+	// succeeded means that the service's success arrives, and that only its body is
+	// broken.
+	succeeded bool
 	// status is that of the answer, if the effect is to be refused.
 	status int
 	// says are texts that the error must show.
@@ -377,60 +380,60 @@ func connectionFaults() []fault {
 func bodyFaults(t *testing.T) []fault {
 	t.Helper()
 	return []fault{
-		{name: "reset after the headers", effect: onValues(lost, lost), strike: func(x *exchange) ending {
+		{name: "reset after the headers", succeeded: true, effect: onValues(lost, lost), strike: func(x *exchange) ending {
 			x.cut(0)
 			return resets
 		}},
-		{name: "reset after a byte of the body", effect: onValues(lost, lost), strike: func(x *exchange) ending {
+		{name: "reset after a byte of the body", succeeded: true, effect: onValues(lost, lost), strike: func(x *exchange) ending {
 			x.cut(1)
 			return resets
 		}},
-		{name: "reset in the middle of the body", effect: onValues(lost, unusable), strike: func(x *exchange) ending {
+		{name: "reset in the middle of the body", succeeded: true, effect: onValues(lost, unusable), strike: func(x *exchange) ending {
 			x.cut(len(x.body) / 2)
 			return resets
 		}},
-		{name: "reset before the body's last byte", effect: onValues(lost, unusable), strike: func(x *exchange) ending {
+		{name: "reset before the body's last byte", succeeded: true, effect: onValues(lost, unusable), strike: func(x *exchange) ending {
 			x.cut(len(x.body) - 1)
 			return resets
 		}},
-		{name: "silent in the middle of the body", effect: onValues(lost, unusable), stalls: true, strike: func(x *exchange) ending {
+		{name: "silent in the middle of the body", succeeded: true, effect: onValues(lost, unusable), stalls: true, strike: func(x *exchange) ending {
 			x.cut(len(x.body) / 2)
 			return holds
 		}},
-		{name: "hangs up in the middle of the gzip", effect: onStates(unusable, onValues(lost, lost)), strike: func(x *exchange) ending {
+		{name: "hangs up in the middle of the gzip", succeeded: true, effect: onStates(unusable, onValues(lost, lost)), strike: func(x *exchange) ending {
 			body := gzipped(t, x.body)
 			x.head("200 OK", "Content-Encoding", "gzip", "Content-Length", fmt.Sprint(len(body)))
 			x.write(string(body[:len(body)/2]))
 			return hangsUp
 		}},
-		{name: "gzip that is plain text", effect: onValues(lost, lost), strike: func(x *exchange) ending {
+		{name: "gzip that is plain text", succeeded: true, effect: onValues(lost, lost), strike: func(x *exchange) ending {
 			return x.answer("200 OK", x.body, "Content-Encoding", "gzip")
 		}},
-		{name: "gzip without the header", effect: onStates(unusable, onValues(unusable, harmless)), strike: func(x *exchange) ending {
+		{name: "gzip without the header", succeeded: true, effect: onStates(unusable, onValues(unusable, harmless)), strike: func(x *exchange) ending {
 			return x.answer("200 OK", gzipped(t, x.body))
 		}},
-		{name: "Content-Length too long", effect: onValues(lost, unusable), strike: func(x *exchange) ending {
+		{name: "Content-Length too long", succeeded: true, effect: onValues(lost, unusable), strike: func(x *exchange) ending {
 			x.head("200 OK", "Content-Length", fmt.Sprint(len(x.body)+10))
 			x.write(string(x.body))
 			return hangsUp
 		}},
-		{name: "Content-Length too short", effect: onStates(unusable, onValues(lost, harmless)), strike: func(x *exchange) ending {
+		{name: "Content-Length too short", succeeded: true, effect: onStates(unusable, onValues(lost, harmless)), strike: func(x *exchange) ending {
 			x.head("200 OK", "Content-Length", fmt.Sprint(len(x.body)-10))
 			x.write(string(x.body))
 			return keeps
 		}},
-		{name: "chunked without an end", effect: onValues(lost, unusable), strike: func(x *exchange) ending {
+		{name: "chunked without an end", succeeded: true, effect: onValues(lost, unusable), strike: func(x *exchange) ending {
 			x.head("200 OK", "Transfer-Encoding", "chunked")
 			x.chunk(x.body)
 			return hangsUp
 		}},
-		{name: "a trailer that is none", effect: onValues(lost, unusable), strike: func(x *exchange) ending {
+		{name: "a trailer that is none", succeeded: true, effect: onValues(lost, unusable), strike: func(x *exchange) ending {
 			x.head("200 OK", "Transfer-Encoding", "chunked", "Trailer", "X-Sum")
 			x.chunk(x.body)
 			x.write("0\r\n" + clientToken + "\r\n\r\n")
 			return hangsUp
 		}},
-		{name: "silent after the chunks", effect: onValues(lost, unusable), stalls: true, strike: func(x *exchange) ending {
+		{name: "silent after the chunks", succeeded: true, effect: onValues(lost, unusable), stalls: true, strike: func(x *exchange) ending {
 			x.head("200 OK", "Transfer-Encoding", "chunked")
 			x.chunk(x.body)
 			return holds

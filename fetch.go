@@ -7,15 +7,28 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 )
 
-// fetch makes a call whose answer is a T.
+// fetch makes a call whose response is a T. A success without a body is what is
+// known of the result; if the call does not say, it is an error.
 func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
 	value := new(T)
-	decoding, limit := r.decoding, c.limits.of(r.decoding)
+	decoding, limit, known, isWrite := r.decoding, c.limits.of(r.decoding), r.known, r.endpoint.isWrite()
 	r.receive = func(resp *http.Response) error {
-		*value = *new(T) // what a broken answer has left must not show
-		return decoding.read(resp, value, limit)
+		*value = *new(T) // what a broken response has left must not show
+		err := decoding.read(resp, value, limit)
+		if _, empty := errors.AsType[noBodyError](err); !empty {
+			return err
+		}
+		if result, isKnown := known.(*T); isKnown {
+			*value = *result
+			return nil
+		}
+		if name := reflect.TypeFor[T]().Name(); isWrite && name != "" {
+			return fmt.Errorf("%w, so the %s is lost", err, name)
+		}
+		return err
 	}
 	if _, err := c.send(ctx, r); err != nil {
 		return nil, err

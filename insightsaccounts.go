@@ -280,7 +280,8 @@ var insightsReassignAccountOwnershipEndpoint = Endpoint{
 }
 
 // ReassignAccountOwnership makes a user the owner of an Insights account, and
-// returns who was the owner before. user is a login.
+// returns who was the owner before: the zero UserInfo, if the server sends no body.
+// user is a login.
 //
 // Pulumi Cloud: POST /api/preview/insights/{orgName}/accounts/{accountName}/ownership
 func (s *InsightsService) ReassignAccountOwnership(ctx context.Context, org, account, user string) (*UserInfo, error) {
@@ -288,7 +289,7 @@ func (s *InsightsService) ReassignAccountOwnership(ctx context.Context, org, acc
 		return nil, err
 	}
 	return fetchWithBody[UserInfo](ctx, s.client,
-		call{endpoint: insightsReassignAccountOwnershipEndpoint, args: accountArgs(org, account)}, "user", newOwnerRequest{GitHubLogin: user})
+		call{endpoint: insightsReassignAccountOwnershipEndpoint, args: accountArgs(org, account), known: new(UserInfo)}, "user", newOwnerRequest{GitHubLogin: user})
 }
 
 var insightsListAccountPolicyPacksEndpoint = Endpoint{

@@ -3,6 +3,7 @@ package pulumiapi
 import (
 	"context"
 	"net/http"
+	"reflect"
 )
 
 // OrgMetadata is how an organization is set up, what it has subscribed to, and how
@@ -206,14 +207,31 @@ type OrgUpdateRequest struct {
 	NaturalLanguageSearchDisabled *bool               `json:"setNaturalLanguageSearchDisabled,omitzero"`
 }
 
+// known returns the settings that the request changes, as they are afterwards: the
+// fields of [OrgMetadata] that have the same names.
+func (r OrgUpdateRequest) known() *OrgMetadata {
+	known := new(OrgMetadata)
+	for field, set := range reflect.ValueOf(r).Fields() {
+		switch setting := reflect.ValueOf(known).Elem().FieldByName(field.Name); {
+		case set.IsNil() || !setting.IsValid():
+		case setting.Kind() == reflect.Pointer:
+			setting.Set(set)
+		default:
+			setting.Set(set.Elem())
+		}
+	}
+	return known
+}
+
 var orgUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}"}
 
-// Update changes how an organization is set up, and returns what has become of it.
+// Update changes how an organization is set up, and returns its settings afterwards;
+// only those of req, if the server sends no body.
 //
 // Pulumi Cloud: PATCH /api/orgs/{orgName}
 func (s *OrgsService) Update(ctx context.Context, org string, req OrgUpdateRequest) (*OrgMetadata, error) {
 	if req == (OrgUpdateRequest{}) {
 		return nil, &ArgumentError{Name: "req", Reason: "changes nothing"}
 	}
-	return fetchWithBody[OrgMetadata](ctx, s.client, call{endpoint: orgUpdateEndpoint, args: orgArgs(org)}, "req", req)
+	return fetchWithBody[OrgMetadata](ctx, s.client, call{endpoint: orgUpdateEndpoint, args: orgArgs(org), known: req.known()}, "req", req)
 }

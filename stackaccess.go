@@ -10,7 +10,7 @@ var stackReassignOwnershipEndpoint = Endpoint{
 }
 
 // ReassignOwnership makes a user the owner of a stack, and returns who was the
-// owner before. user is a login.
+// owner before: the zero UserInfo, if the server sends no body. user is a login.
 //
 // Pulumi Cloud: POST /api/stacks/{orgName}/{projectName}/{stackName}/ownership
 func (s *StacksService) ReassignOwnership(ctx context.Context, id StackIdentifier, user string) (*UserInfo, error) {
@@ -18,7 +18,7 @@ func (s *StacksService) ReassignOwnership(ctx context.Context, id StackIdentifie
 		return nil, err
 	}
 	return fetchWithBody[UserInfo](ctx, s.client,
-		call{endpoint: stackReassignOwnershipEndpoint, args: id.pathArgs()}, "user", newOwnerRequest{GitHubLogin: user})
+		call{endpoint: stackReassignOwnershipEndpoint, args: id.pathArgs(), known: new(UserInfo)}, "user", newOwnerRequest{GitHubLogin: user})
 }
 
 // newOwnerRequest names a new owner. The service wants a whole user, and goes by

@@ -48,7 +48,8 @@ var stackUpdateConfigEndpoint = Endpoint{
 }
 
 // UpdateConfig lets an environment hold a stack's configuration, whatever held
-// it before, and returns what holds it now. An environment that does not exist is
+// it before, and returns what holds it now; only Environment, if the server sends no
+// body. An environment that does not exist is
 // an [*APIError] of status 400.
 //
 // Pulumi Cloud: PUT /api/stacks/{orgName}/{projectName}/{stackName}/config
@@ -56,7 +57,9 @@ func (s *StacksService) UpdateConfig(ctx context.Context, id StackIdentifier, re
 	if err := checkNotEmpty("req.Environment", req.Environment); err != nil {
 		return nil, err
 	}
-	return fetchWithBody[StackConfig](ctx, s.client, call{endpoint: stackUpdateConfigEndpoint, args: id.pathArgs()}, "req", req)
+	return fetchWithBody[StackConfig](ctx, s.client, call{
+		endpoint: stackUpdateConfigEndpoint, args: id.pathArgs(), known: &StackConfig{Environment: req.Environment},
+	}, "req", req)
 }
 
 var stackDeleteConfigEndpoint = Endpoint{

@@ -59,7 +59,9 @@ func (s *StacksService) Create(ctx context.Context, id StackIdentifier, req Stac
 	if err != nil {
 		return nil, err
 	}
-	return fetch[CreatedStack](ctx, s.client, call{endpoint: stackCreateEndpoint, args: id.projectArgs(), body: body})
+	return fetch[CreatedStack](ctx, s.client, call{
+		endpoint: stackCreateEndpoint, args: id.projectArgs(), body: body, known: new(CreatedStack),
+	})
 }
 
 // requestBody writes the request around the state, which an encoder would change.
@@ -110,7 +112,8 @@ type StackRenameRequest struct {
 
 // StackRename is what renaming a stack has started.
 type StackRename struct {
-	// UpdateID is the ID of the update of kind [UpdateKindRename].
+	// UpdateID is the ID of the update of kind [UpdateKindRename]. It is empty where
+	// the server does not send it; self-hosted ones may not.
 	UpdateID string `json:"updateId"`
 }
 
@@ -126,7 +129,8 @@ func (s *StacksService) Rename(ctx context.Context, id StackIdentifier, req Stac
 	if req == (StackRenameRequest{}) {
 		return nil, &ArgumentError{Name: "req", Reason: "changes nothing: set NewName or NewProject"}
 	}
-	return fetchWithBody[StackRename](ctx, s.client, call{endpoint: stackRenameEndpoint, args: id.pathArgs()}, "req", req)
+	return fetchWithBody[StackRename](ctx, s.client,
+		call{endpoint: stackRenameEndpoint, args: id.pathArgs(), known: new(StackRename)}, "req", req)
 }
 
 var stackTransferEndpoint = Endpoint{

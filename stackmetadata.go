@@ -49,10 +49,15 @@ var stackUpdateNotificationSettingsEndpoint = Endpoint{
 }
 
 // UpdateNotificationSettings changes of which updates the service sends word, and
-// returns the stack's metadata.
+// returns the stack's metadata; without the owner, if the server sends no body.
 //
 // Pulumi Cloud: PATCH /api/stacks/{orgName}/{projectName}/{stackName}/notifications/settings
 func (s *StacksService) UpdateNotificationSettings(ctx context.Context, id StackIdentifier, req StackNotificationSettingsUpdateRequest) (*StackMetadata, error) {
-	return fetchWithBody[StackMetadata](ctx, s.client,
-		call{endpoint: stackUpdateNotificationSettingsEndpoint, args: id.pathArgs()}, "req", req)
+	return fetchWithBody[StackMetadata](ctx, s.client, call{
+		endpoint: stackUpdateNotificationSettingsEndpoint, args: id.pathArgs(),
+		known: &StackMetadata{
+			OrgName: id.Org, ProjectName: id.Project, StackName: id.Stack,
+			NotificationSettings: StackNotificationSettings(req),
+		},
+	}, "req", req)
 }

@@ -145,7 +145,7 @@ func (e *tokenError) Error() string { return "no access token: " + e.err.Error()
 // Is reports whether target is among the causes, and is not about another call.
 func (e *tokenError) Is(target error) bool {
 	switch target {
-	case ErrForbidden, ErrNotFound, ErrConflict, ErrRateLimited, ErrOutcomeUnknown, ErrRetryBudget:
+	case ErrForbidden, ErrNotFound, ErrConflict, ErrRateLimited, ErrOutcomeUnknown, ErrResponseLost, ErrRetryBudget:
 		return false
 	}
 	return errors.Is(e.err, target)

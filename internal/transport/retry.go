@@ -37,6 +37,15 @@ func (e permanentError) Unwrap() error { return e.error }
 // other attempt, because part of the answer is in the caller's hands already.
 func Permanent(err error) error { return permanentError{err} }
 
+// foreignError is about a response that something else than the service has sent.
+type foreignError struct{ error }
+
+func (e foreignError) Unwrap() error { return e.error }
+
+// Foreign marks an error of a call's handler about a response that the service did
+// not send, a proxy's page for example. Its status proves nothing about the request.
+func Foreign(err error) error { return foreignError{err} }
+
 // checkRetry is called after every attempt. It has the answer read, if there is
 // one, and judges.
 func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
@@ -61,7 +70,11 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 	st.begun = false
 	unanswered := !st.handled || st.readErr != nil
 	written := resp != nil || !st.neverWritten(err)
-	if err != nil && written && !isRefusal(resp) && !isDelivered(resp, err) {
+	switch {
+	case err == nil || !written || isRefusal(resp):
+	case isSuccess(resp, err):
+		st.succeeded = true
+	default:
 		st.uncertain = true
 	}
 	renewing := st.mayRenew(resp)
@@ -100,11 +113,11 @@ func (st *state) mayRenew(resp *http.Response) bool {
 	return st.call.Credentials.Rejected(resp.Request.Header) && st.call.Body.canReopen()
 }
 
-// isDelivered reports whether the request has succeeded, and only what the
-// caller makes of its answer has failed.
-func isDelivered(resp *http.Response, err error) bool {
-	_, permanent := errors.AsType[permanentError](err)
-	return permanent && resp != nil && resp.StatusCode >= 200 && resp.StatusCode < 300
+// isSuccess reports whether the service has carried out the request, and only the
+// reading of its response has failed.
+func isSuccess(resp *http.Response, err error) bool {
+	_, foreign := errors.AsType[foreignError](err)
+	return !foreign && resp != nil && resp.StatusCode >= 200 && resp.StatusCode < 300
 }
 
 // neverWritten reports whether an attempt that got no answer failed before any

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -523,7 +524,10 @@ func TestClient_Do_AnswerCutOff(t *testing.T) {
 		{"gzip that is plain text", compressed([]byte("this is not what it says")), 0},
 		{"gzip that is short plain text", compressed([]byte("no")), 0},
 	}
+	// These break before the status is known to be a success.
+	heads := []string{"half a header", "garbage for a header", "reset in the header"}
 	for _, tt := range tests {
+		succeeded := !slices.Contains(heads, tt.name)
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			t.Run(method+" "+tt.name, func(t *testing.T) {
 				t.Parallel()
@@ -540,11 +544,11 @@ func TestClient_Do_AnswerCutOff(t *testing.T) {
 					if call.Idempotent {
 						require.NoError(t, err, "%s", call)
 						assert.Equal(t, "hello", call.body, "%s: the answer", call)
-						assert.Equal(t, Outcome{Attempts: 2, Uncertain: true}, outcome, "%s: the outcome", call)
+						assert.Equal(t, Outcome{Attempts: 2, Uncertain: !succeeded, Succeeded: succeeded}, outcome, "%s: the outcome", call)
 						return
 					}
 					require.Error(t, err, "%s", call)
-					assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
+					assert.Equal(t, Outcome{Attempts: 1, Uncertain: !succeeded, Succeeded: succeeded, Transient: true}, outcome, "%s: the outcome", call)
 					assert.Equal(t, []string{"POST /cloud/stacks"}, s.seen(), "%s: what arrived", call)
 				})
 			})
@@ -576,11 +580,14 @@ func TestClient_Do_HandlerErrors(t *testing.T) {
 		name    string
 		err     error
 		retried bool
+		foreign bool
 	}{
-		{"JSON that ends too early", fmt.Errorf("decoding: %w", io.ErrUnexpectedEOF), true},
-		{"JSON of another form", errBroken, false},
-		{"permanent", Permanent(io.ErrUnexpectedEOF), false},
-		{"permanent, wrapped", fmt.Errorf("copying: %w", Permanent(io.ErrUnexpectedEOF)), false},
+		{"JSON that ends too early", fmt.Errorf("decoding: %w", io.ErrUnexpectedEOF), true, false},
+		{"JSON of another form", errBroken, false, false},
+		{"another server's page", Foreign(errBroken), false, true},
+		{"another server's page, wrapped", fmt.Errorf("reading: %w", Foreign(errBroken)), false, true},
+		{"permanent", Permanent(io.ErrUnexpectedEOF), false, false},
+		{"permanent, wrapped", fmt.Errorf("copying: %w", Permanent(io.ErrUnexpectedEOF)), false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -602,9 +609,7 @@ func TestClient_Do_HandlerErrors(t *testing.T) {
 				}
 				require.ErrorIs(t, err, tt.err, "%s", call)
 				assert.Equal(t, tt.err.Error(), err.Error(), "%s: the error's text", call)
-				_, permanent := errors.AsType[permanentError](tt.err)
-				// What is permanent has failed at the caller's, after the success.
-				assert.Equal(t, Outcome{Attempts: 1, Uncertain: !permanent}, outcome, "%s: the outcome", call)
+				assert.Equal(t, Outcome{Attempts: 1, Uncertain: tt.foreign, Succeeded: !tt.foreign}, outcome, "%s: the outcome", call)
 			})
 		})
 	}

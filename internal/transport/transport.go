@@ -141,6 +141,9 @@ type Outcome struct {
 	// Uncertain says that the request may have been carried out by an attempt
 	// that failed.
 	Uncertain bool
+	// Succeeded reports whether the service returned a success to an attempt that
+	// failed afterwards, because its response could not be read for example.
+	Succeeded bool
 	// Transient says that the last attempt failed, and that another call may go
 	// better: the network or the service was at fault.
 	Transient bool
@@ -188,6 +191,7 @@ type state struct {
 
 	attempts   int
 	uncertain  bool          // an attempt so far may have been carried out
+	succeeded  bool          // an attempt so far got a success, and failed all the same
 	renewed    bool          // the credentials, because of a 401
 	warnings   []string      // that the observers were told
 	transient  bool          // the last attempt failed, and another may go better
@@ -213,7 +217,9 @@ type state struct {
 }
 
 func (st *state) outcome() Outcome {
-	return Outcome{Attempts: st.attempts, Uncertain: st.uncertain, Transient: st.transient, OverBudget: st.overBudget}
+	return Outcome{
+		Attempts: st.attempts, Uncertain: st.uncertain, Succeeded: st.succeeded, Transient: st.transient, OverBudget: st.overBudget,
+	}
 }
 
 // traceConns makes the trace learn whether the request gets a connection.

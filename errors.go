@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pulumiapi/pulumiapi/internal/jsonx"
+	"github.com/pulumiapi/pulumiapi/internal/transport"
 )
 
 // What an error is about, for [errors.Is].
@@ -27,7 +28,9 @@ var (
 	// ErrConflict is the status 409: it exists already, or something else is
 	// in progress.
 	ErrConflict = errors.New("pulumiapi: conflict")
-	// ErrRateLimited is the status 429: too many requests.
+	// ErrRateLimited is the status 429: too many requests. It is also the error of a
+	// call that was not sent, because the service had answered another call of the
+	// client with a 429 and the call's deadline is before the end of the wait.
 	ErrRateLimited = errors.New("pulumiapi: rate limited")
 	// ErrOutcomeUnknown says that a write failed in a way that does not prove
 	// that nothing happened: it may or may not have been carried out. It is
@@ -44,6 +47,7 @@ type callOutcome struct {
 	unknown    bool // a write may or may not have been carried out
 	transient  bool // another time it may go better
 	overBudget bool // it was not tried again for the sake of the service
+	tooLate    bool // it was not tried again because of the deadline
 }
 
 // APIError is the service's own refusal: an answer with a status that is not a
@@ -156,6 +160,9 @@ func errorNotes(requestID string, attempts int, outcome callOutcome) []string {
 	if outcome.overBudget {
 		notes = append(notes, "no more retries: the client's retry budget is used up")
 	}
+	if outcome.tooLate {
+		notes = append(notes, "not retried: the deadline is before the next attempt")
+	}
 	if outcome.unknown {
 		notes = append(notes, "outcome unknown")
 	}
@@ -226,9 +233,18 @@ func (e *CallError) Error() string {
 // Unwrap returns Err.
 func (e *CallError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrOutcomeUnknown] or [ErrRetryBudget], and holds.
+// Is reports whether target is [ErrOutcomeUnknown], [ErrRetryBudget] or
+// [ErrRateLimited], and holds.
 func (e *CallError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.outcome.unknown || target == ErrRetryBudget && e.outcome.overBudget
+	switch target {
+	case ErrOutcomeUnknown:
+		return e.outcome.unknown
+	case ErrRetryBudget:
+		return e.outcome.overBudget
+	case ErrRateLimited:
+		return e.Err == transport.ErrPaused //nolint:errorlint // a token source's is not about this call
+	}
+	return false
 }
 
 // ArgumentError says that an argument can't be right. Nothing was sent.

@@ -51,6 +51,14 @@ func writes(name, method string, call func(ctx context.Context, client *pulumiap
 	}
 }
 
+// sets is writes for a method that sets something, so that its POST or PATCH is sent
+// again.
+func sets(name, method string, call func(ctx context.Context, client *pulumiapi.Client) error) operation {
+	o := writes(name, method, call)
+	o.idempotent, o.resends = true, true
+	return o
+}
+
 func insightsOperations() []operation {
 	return []operation{
 		{
@@ -64,7 +72,7 @@ func insightsOperations() []operation {
 				})
 			},
 		},
-		writes("Insights.UpdateAccount", "PATCH", func(ctx context.Context, client *pulumiapi.Client) error {
+		sets("Insights.UpdateAccount", "PATCH", func(ctx context.Context, client *pulumiapi.Client) error {
 			return client.Insights.UpdateAccount(ctx, "acme", account, pulumiapi.InsightsAccountUpdateRequest{Environment: "a/b"})
 		}),
 		writes("Insights.DeleteAccount", "DELETE", func(ctx context.Context, client *pulumiapi.Client) error {
@@ -98,10 +106,10 @@ func insightsOperations() []operation {
 			func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.Insights.ListAccountTeams(ctx, "acme", account)
 			}),
-		writes("Teams.SetInsightsAccountAccess", "PATCH", func(ctx context.Context, client *pulumiapi.Client) error {
+		sets("Teams.SetInsightsAccountAccess", "PATCH", func(ctx context.Context, client *pulumiapi.Client) error {
 			return client.Teams.SetInsightsAccountAccess(ctx, "acme", "ops", account, pulumiapi.AccountPermissionRead)
 		}),
-		writes("Teams.RemoveInsightsAccountAccess", "PATCH", func(ctx context.Context, client *pulumiapi.Client) error {
+		sets("Teams.RemoveInsightsAccountAccess", "PATCH", func(ctx context.Context, client *pulumiapi.Client) error {
 			return client.Teams.RemoveInsightsAccountAccess(ctx, "acme", "ops", account)
 		}),
 	}
@@ -147,13 +155,13 @@ func scanOperations() []operation {
 			func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.Insights.GetScanStepLogs(ctx, "acme", account, "r1", 0, 1, nil)
 			}),
-		writes("Insights.CancelScan", "POST", func(ctx context.Context, client *pulumiapi.Client) error {
+		sets("Insights.CancelScan", "POST", func(ctx context.Context, client *pulumiapi.Client) error {
 			return client.Insights.CancelScan(ctx, "acme", account)
 		}),
-		writes("Insights.PauseScheduledScans", "POST", func(ctx context.Context, client *pulumiapi.Client) error {
+		sets("Insights.PauseScheduledScans", "POST", func(ctx context.Context, client *pulumiapi.Client) error {
 			return client.Insights.PauseScheduledScans(ctx, "acme", account)
 		}),
-		writes("Insights.ResumeScheduledScans", "POST", func(ctx context.Context, client *pulumiapi.Client) error {
+		sets("Insights.ResumeScheduledScans", "POST", func(ctx context.Context, client *pulumiapi.Client) error {
 			return client.Insights.ResumeScheduledScans(ctx, "acme", account)
 		}),
 		read("Insights.GetScheduledScanSettings", `{"scheduleCron":"0 0 * * *","paused":true,"listConcurrency":1,"readConcurrency":2,"batchSize":3,"readTimeout":"30s"}`, "",

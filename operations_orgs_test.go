@@ -88,7 +88,7 @@ func teamOperations() []operation {
 				return client.Teams.Get(ctx, "acme", "ops")
 			}),
 		{
-			name: "Teams.Update", on404: []string{"PATCH"},
+			name: "Teams.Update", idempotent: true, resends: true, on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Teams.Update(ctx, "acme", "ops", pulumiapi.TeamUpdateRequest{Description: new("more")}))
 			},
@@ -106,7 +106,7 @@ func teamOperations() []operation {
 			},
 		},
 		{
-			name: "Teams.UpdateStackAccess", on404: []string{"PATCH"},
+			name: "Teams.UpdateStackAccess", idempotent: true, resends: true, on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Teams.UpdateStackAccess(ctx, "ops", prod, pulumiapi.StackPermissionEdit))
 			},
@@ -118,7 +118,7 @@ func teamOperations() []operation {
 			},
 		},
 		{
-			name: "Teams.UpdateEnvironmentAccess", on404: []string{"PATCH"},
+			name: "Teams.UpdateEnvironmentAccess", idempotent: true, resends: true, on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Teams.UpdateEnvironmentAccess(ctx, "ops", prodEnv, pulumiapi.TeamEnvironmentAccessRequest{Permission: pulumiapi.EnvironmentPermissionOpen}))
 			},
@@ -140,7 +140,7 @@ func teamOperations() []operation {
 				return client.Teams.ListRoles(ctx, "acme", "ops")
 			}),
 		{
-			name: "Teams.SetRole", on404: []string{"POST"},
+			name: "Teams.SetRole", idempotent: true, resends: true, on404: []string{"POST"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Teams.SetRole(ctx, "acme", "ops", "r1"))
 			},
@@ -166,7 +166,7 @@ func teamOperations() []operation {
 			},
 		},
 		{
-			name: "Teams.DeleteToken", resends: true, on404: []string{"DELETE"},
+			name: "Teams.DeleteToken", resends: true, revokes: true, on404: []string{"DELETE"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Teams.DeleteToken(ctx, "acme", "ops", "t1", nil))
 			},
@@ -185,7 +185,7 @@ func orgOperations() []operation {
 				return client.Orgs.GetMetadata(ctx, "acme")
 			}),
 		{
-			name: "Orgs.Update", answer: orgMetadataAnswer, on404: []string{"PATCH"},
+			name: "Orgs.Update", idempotent: true, resends: true, answer: orgMetadataAnswer, on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.Orgs.Update(ctx, "acme", pulumiapi.OrgUpdateRequest{MembersCanCreateTeams: new(true)})
 			},
@@ -269,7 +269,7 @@ func orgOperations() []operation {
 			},
 		},
 		{
-			name: "Orgs.DeleteToken", resends: true, on404: []string{"DELETE"},
+			name: "Orgs.DeleteToken", resends: true, revokes: true, on404: []string{"DELETE"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Orgs.DeleteToken(ctx, "acme", "t1"))
 			},
@@ -319,7 +319,7 @@ func policyAndAuditOperations() []operation {
 				return client.AuditLogs.GetExportConfig(ctx, "acme")
 			}),
 		{
-			name: "AuditLogs.UpdateExportConfig", on404: []string{"POST"},
+			name: "AuditLogs.UpdateExportConfig", idempotent: true, resends: true, on404: []string{"POST"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.AuditLogs.UpdateExportConfig(ctx, "acme", pulumiapi.AuditLogExportConfigUpdateRequest{S3Configuration: logBucket}))
 			},

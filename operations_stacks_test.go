@@ -91,7 +91,7 @@ func stackOperations() []operation {
 			},
 		},
 		{
-			name: "Stacks.ReplaceTags", on404: []string{"PATCH"},
+			name: "Stacks.ReplaceTags", idempotent: true, resends: true, on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Stacks.ReplaceTags(ctx, prod, map[string]string{"owner": "ada"}))
 			},
@@ -117,7 +117,7 @@ func stackOperations() []operation {
 				return client.Stacks.GetMetadata(ctx, prod)
 			}),
 		{
-			name: "Stacks.UpdateNotificationSettings", answer: metadataAnswer, on404: []string{"PATCH"},
+			name: "Stacks.UpdateNotificationSettings", idempotent: true, resends: true, answer: metadataAnswer, on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.Stacks.UpdateNotificationSettings(ctx, prod, pulumiapi.StackNotificationSettingsUpdateRequest{})
 			},
@@ -194,7 +194,7 @@ func stackOperations() []operation {
 				return client.Stacks.ListTeams(ctx, prod)
 			}),
 		{
-			name: "Teams.SetStackAccess", on404: []string{"PATCH"},
+			name: "Teams.SetStackAccess", idempotent: true, resends: true, on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Teams.SetStackAccess(ctx, "ops", prod, pulumiapi.StackPermissionEdit))
 			},
@@ -307,7 +307,7 @@ func userOperations() []operation {
 				return client.User.GetDefaultOrg(ctx)
 			}),
 		{
-			name: "User.UpdateDefaultOrg", on404: []string{"POST"},
+			name: "User.UpdateDefaultOrg", idempotent: true, resends: true, on404: []string{"POST"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.User.UpdateDefaultOrg(ctx, "acme"))
 			},
@@ -338,7 +338,7 @@ func userOperations() []operation {
 			},
 		},
 		{
-			name: "User.SyncIdentityProvider", answer: me, on404: []string{"POST"},
+			name: "User.SyncIdentityProvider", idempotent: true, resends: true, answer: me, on404: []string{"POST"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.User.SyncIdentityProvider(ctx, pulumiapi.IdentityProviderGitHub)
 			},

@@ -44,6 +44,11 @@ type operation struct {
 	// resends says whether a request that may have been carried out is sent
 	// again.
 	resends bool
+	// idempotent says that a POST or PATCH changes something and is sent again all
+	// the same, because nothing adds up.
+	idempotent bool
+	// revokes says that the method deletes an access token.
+	revokes bool
 	// waits says that the method asks until an answer says that it is over.
 	waits bool
 	// on404 are the HTTP methods of what it sends if everything is refused
@@ -111,7 +116,7 @@ func documentedOperations() []operation {
 			},
 		},
 		{
-			name: "Stacks.SetTag", on404: []string{"PATCH", "POST"},
+			name: "Stacks.SetTag", idempotent: true, resends: true, on404: []string{"PATCH", "POST"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Stacks.SetTag(ctx, prod, "owner", "ada"))
 			},
@@ -249,7 +254,7 @@ func documentedOperations() []operation {
 			},
 		},
 		{
-			name: "Orgs.UpdateMember", on404: []string{"PATCH"},
+			name: "Orgs.UpdateMember", idempotent: true, resends: true, on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Orgs.UpdateMember(ctx, "acme", "ada", pulumiapi.OrgMemberUpdateRequest{Role: new(pulumiapi.OrgRoleAdmin)}))
 			},
@@ -309,7 +314,7 @@ func documentedOperations() []operation {
 			},
 		},
 		{
-			name: "Tokens.Delete", resends: true, on404: []string{"DELETE"},
+			name: "Tokens.Delete", resends: true, revokes: true, on404: []string{"DELETE"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return write(client.Tokens.Delete(ctx, "74529ccd"))
 			},
@@ -333,7 +338,7 @@ func documentedOperations() []operation {
 			},
 		},
 		{
-			name: "Webhooks.Update", fixture: "webhooks_get.json", on404: []string{"PATCH"},
+			name: "Webhooks.Update", idempotent: true, resends: true, fixture: "webhooks_get.json", on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.Webhooks.Update(ctx, pulumiapi.OrgScope("acme"), "4e662b3b", pulumiapi.WebhookUpdateRequest{})
 			},
@@ -441,7 +446,7 @@ func documentedOperations() []operation {
 			},
 		},
 		{
-			name: "PolicyIssues.Update", fixture: "policyissues_update.json", on404: []string{"PATCH"},
+			name: "PolicyIssues.Update", idempotent: true, resends: true, fixture: "policyissues_update.json", on404: []string{"PATCH"},
 			call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
 				return client.PolicyIssues.Update(ctx, "acme", "b807f797", pulumiapi.PolicyIssueUpdateRequest{Status: new(pulumiapi.PolicyIssueStatusInProgress)})
 			},
@@ -474,9 +479,9 @@ func (o operation) isArray(tb testing.TB) bool {
 func (o operation) method() string { return o.on404[0] }
 
 // isWrite reports whether the method changes something. A POST that is sent
-// again is one that only reads.
+// again is one that only reads, unless it is idempotent.
 func (o operation) isWrite() bool {
-	return o.method() != http.MethodGet && o.method() != http.MethodHead && (o.method() != http.MethodPost || !o.resends)
+	return o.method() != http.MethodGet && o.method() != http.MethodHead && (o.method() != http.MethodPost || !o.resends || o.idempotent)
 }
 
 // isObject reports whether the answer is a JSON object.

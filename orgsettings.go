@@ -206,7 +206,8 @@ type OrgUpdateRequest struct {
 	NaturalLanguageSearchDisabled *bool               `json:"setNaturalLanguageSearchDisabled,omitzero"`
 }
 
-var orgUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}"}
+// orgUpdateEndpoint is idempotent: it sets settings to values.
+var orgUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}", Idempotent: true}
 
 // Update changes how an organization is set up, and returns what has become of it.
 //

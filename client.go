@@ -428,9 +428,8 @@ type RetryPolicy struct {
 	// RetryThrottledWrites makes the client retry every POST and PATCH that got a
 	// 429, not only those whose [Endpoint] is Idempotent. It is for bulk jobs that
 	// prefer a possible duplicate to a failure: the service may answer with a 429
-	// after it has done a part of the work, or all of it, so that the retry may
-	// create a second resource, or fail with [ErrConflict] because of the first
-	// attempt. The error of a write that fails in the end is still
+	// after it has done a part of the work, so that the retry may create a second
+	// resource, or fail with [ErrConflict] because of the first attempt. The error of a write that fails in the end is still
 	// [ErrOutcomeUnknown]. Other failures of these writes are not retried, nor is an
 	// endpoint with NoRetry.
 	RetryThrottledWrites bool

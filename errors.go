@@ -118,8 +118,8 @@ const (
 
 // Error returns one line of at most 300 characters: the request, the status,
 // the explanation, and what else there is to say: the request ID, the number of
-// attempts if there were several, how long to wait, and whether the outcome is
-// unknown. Message may hold more.
+// attempts if there were several, why there was no other, how long to wait, and
+// whether the outcome is unknown. Message may hold more.
 func (e *APIError) Error() string {
 	message := e.Message
 	if message == "" {
@@ -221,7 +221,8 @@ type CallError struct {
 
 // Error returns one line of at most 300 characters: the request, the cause, and
 // what else there is to say: the request ID, the number of attempts if there
-// were several, and whether the outcome is unknown. Err may say more.
+// were several, why there was no other, and whether the outcome is unknown. Err may
+// say more.
 func (e *CallError) Error() string {
 	start := fmt.Sprintf("pulumiapi: %s: ", requestText(e.Endpoint, e.Path))
 	// An APIError among the causes names the request, too. Said twice, a long path

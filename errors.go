@@ -243,7 +243,7 @@ func (e *CallError) Is(target error) bool {
 	case ErrRetryBudget:
 		return e.outcome.overBudget
 	case ErrRateLimited:
-		return e.Err == transport.ErrPaused //nolint:errorlint // a token source's is not about this call
+		return e.Err == transport.ErrPaused // and not wrapped: a token source's is not about this call
 	}
 	return false
 }

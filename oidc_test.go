@@ -450,7 +450,7 @@ func TestFromEnvironment_RenewalIsNotRetried(t *testing.T) { //nolint:parallelte
 				srv := pulumiapitest.Demo()
 				defer srv.Close()
 				c.fault.Endpoint, c.fault.Times = "POST /api/oauth/token", 1
-				login(t, fmt.Sprintf(`{"refreshToken": "%s"}`, srv.AddRefreshToken()))
+				login(t, `{"refreshToken": "`+srv.AddRefreshToken()+`"}`)
 				client, err := pulumiapi.NewClient(pulumiapi.FromEnvironment(), pulumiapi.WithHTTPClient(srv.HTTPClient()),
 					pulumiapi.WithRetry(pulumiapi.RetryPolicy{RetryThrottledWrites: true}))
 				require.NoError(t, err)

@@ -117,8 +117,7 @@ func (c *Client) slowDown(st *state, resp *http.Response) bool {
 		return false
 	}
 	served := c.throttle.refused(st.started, pause)
-	limit := c.config.Retry.MaxAttempts
-	if st.throttled && served != st.served && limit > 1 && st.excused < maxExcused*limit {
+	if st.throttled && served != st.served && st.excused < maxExcused*c.config.Retry.MaxAttempts {
 		st.excused++
 	}
 	st.throttled, st.served = true, served

@@ -176,19 +176,19 @@ func TestThrottle_AndALimiter(t *testing.T) {
 				return transport.RoundTrip(req)
 			}), func(c *Config) { c.Limiter = &countingLimiter{every: time.Second} })
 			time.AfterFunc(pauseAfter, func() { client.throttle.refused(time.Now(), 7*time.Second) })
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			var calls sync.WaitGroup
 			for range 5 {
 				calls.Go(func() {
 					call := get(t)
 					_, err := client.Do(call.Call)
-					assert.NoError(t, err, "%s", call) //nolint:testifylint // not in the test's goroutine
+					assert.NoError(t, err, "%s", call)
 				})
 			}
 			calls.Wait()
 			assert.Len(t, sent, 5)
 			for i, at := range sent {
-				assert.True(t, at < pauseAfter+1 || at >= pauseAfter+7*time.Second, "a request at %s, in the pause that began at %s", at, pauseAfter)
+				assert.True(t, at <= pauseAfter || at >= pauseAfter+7*time.Second, "a request at %s, in the pause that began at %s", at, pauseAfter)
 				if i > 0 {
 					assert.GreaterOrEqual(t, at-sent[i-1], time.Second, "between requests %d and %d", i, i+1)
 				}
@@ -222,7 +222,7 @@ func TestThrottle_SpreadsWhatHasWaited(t *testing.T) {
 			calls.Go(func() {
 				call := get(t)
 				_, err := client.Do(call.Call)
-				assert.NoError(t, err, "%s", call) //nolint:testifylint // not in the test's goroutine
+				assert.NoError(t, err, "%s", call)
 			})
 		}
 		calls.Wait()
@@ -295,7 +295,8 @@ func TestThrottle_OneEndpointAlwaysRefused(t *testing.T) {
 			others.Go(func() {
 				for ctx.Err() == nil {
 					call := newCall(ctx, t, http.MethodGet, "/stacks", Body{})
-					if _, err := client.Do(call.Call); err != nil && !errors.Is(err, context.Canceled) {
+					_, err := client.Do(call.Call) //nolint:contextcheck // the context is the call's
+					if err != nil && !errors.Is(err, context.Canceled) {
 						t.Errorf("%s: %v", call, err)
 					}
 					time.Sleep(100 * time.Millisecond)
@@ -362,7 +363,7 @@ func TestThrottle_ManyAtATime(t *testing.T) {
 		running.Go(func() {
 			for range 100 {
 				started := time.Now()
-				assert.NoError(t, l.wait(t.Context(), started))
+				assert.NoError(t, l.wait(t.Context(), started)) //nolint:testifylint // not in the test's goroutine
 				l.refused(started, 0)
 				l.isPaused()
 				for range 50 {

@@ -408,27 +408,27 @@ func EndOf(ctx context.Context) error {
 	return err
 }
 
-// foreignEnd is an error of a call whose context has not ended, although it looks
+// foreignEndError is an error of a call whose context has not ended, although it looks
 // like the error of one: that of an http.Client's Timeout does.
-type foreignEnd struct{ err error }
+type foreignEndError struct{ err error }
 
 // notEnded returns the error of a call whose context has not ended.
 func notEnded(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return foreignEnd{err}
+		return foreignEndError{err}
 	}
 	return err
 }
 
-func (e foreignEnd) Error() string { return e.err.Error() }
+func (e foreignEndError) Error() string { return e.err.Error() }
 
 // Is reports whether target is among the causes, and not the end of a context.
-func (e foreignEnd) Is(target error) bool {
-	return target != context.DeadlineExceeded && target != context.Canceled && errors.Is(e.err, target) //nolint:errorlint // it is the target that is compared
+func (e foreignEndError) Is(target error) bool {
+	return target != context.DeadlineExceeded && target != context.Canceled && errors.Is(e.err, target)
 }
 
 // As finds target among the causes.
-func (e foreignEnd) As(target any) bool { return errors.As(e.err, target) }
+func (e foreignEndError) As(target any) bool { return errors.As(e.err, target) }
 
 // withLast returns err, with what the last attempt came to if there was one.
 func withLast(err, last error) error {

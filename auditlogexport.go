@@ -67,7 +67,8 @@ type AuditLogExportConfigUpdateRequest struct {
 	S3Configuration AuditLogS3ConfigRequest `json:"newS3Configuration"`
 }
 
-var auditLogUpdateExportConfigEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/auditlogs/export/config"}
+// auditLogUpdateExportConfigEndpoint is idempotent: it replaces the configuration.
+var auditLogUpdateExportConfigEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/auditlogs/export/config", Idempotent: true}
 
 // UpdateExportConfig says where the service is to write an organization's audit log,
 // whether or not it was told before. A subscription without such exports is an

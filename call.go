@@ -95,6 +95,7 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		Request:     &x.request,
 		Body:        r.body,
 		Idempotent:  r.endpoint.isIdempotent(),
+		Once:        r.endpoint.NoRetry,
 		Handler:     x,
 		Credentials: c.credentials(&x.call),
 		Endpoint:    &x.call.endpoint,
@@ -223,11 +224,11 @@ func (r *call) handle(resp *http.Response, path string, sofar transport.Outcome)
 	return r.receive(resp)
 }
 
-// isDeletedAlready reports whether the thing to delete is gone because an
-// attempt whose response was lost has deleted it.
+// isDeletedAlready reports whether a 404 means that an earlier attempt, whose
+// response was lost, has deleted the thing. An attempt that got a 429 has not.
 func (r *call) isDeletedAlready(refused *APIError, sofar transport.Outcome) bool {
 	return refused.StatusCode == http.StatusNotFound && r.endpoint.Method == http.MethodDelete &&
-		(sofar.Uncertain || sofar.Succeeded) && r.receive == nil
+		(sofar.Succeeded || sofar.Uncertain && !sofar.OnlyThrottled) && r.receive == nil && !r.endpoint.revokesToken()
 }
 
 // refusal returns what the answer says, and whether the service can have said
@@ -289,6 +290,7 @@ func (r *call) failure(err error, path, requestID string, outcome transport.Outc
 		succeeded:  outcome.Succeeded && r.endpoint.isWrite(),
 		transient:  outcome.Transient,
 		overBudget: outcome.OverBudget,
+		tooLate:    outcome.TooLate,
 	}
 	if refused, ok := err.(*APIError); ok { //nolint:errorlint // one that is wrapped is not the call's outcome
 		final := *refused // which observers may have kept

@@ -390,14 +390,24 @@ func WithRateLimiter(limiter RateLimiter) Option {
 // RetryPolicy says how failed requests are sent again. Zero fields mean the
 // defaults.
 //
-// What is sent again: every request whose connection failed before anything
-// was written; reads, PUT and DELETE also after a status 429 or 5xx, a
-// connection that broke, and an answer that was cut off. A POST or PATCH that
-// may have been carried out is not; its error is [ErrOutcomeUnknown] then.
+// Every request is sent again if its connection failed before anything was
+// written. Reads, PUT, DELETE, and the writes whose [Endpoint] is Idempotent are
+// also sent again after a status 429 or 5xx, a connection that broke, and a
+// response that was cut off. Any other POST or PATCH that may have been carried out
+// is not: its error is [ErrOutcomeUnknown].
+//
+// A 429 with a Retry-After of at most MaxWait pauses the whole client: its other
+// calls wait until then, too, and then go out one after the other. A call that has
+// waited for MaxWait does not wait for further pauses. A call whose deadline is
+// before the end of the pause fails at once; if it was not sent at all, its error is
+// [ErrRateLimited].
 type RetryPolicy struct {
 	// MaxAttempts is how often a request is sent at most, the first time
 	// counted: 4 by default, 1 for no retry. An attempt that only showed that its
-	// token had to be renewed ([WithTokenSource]) is not counted.
+	// token had to be renewed ([WithTokenSource]) is not counted. Nor is a 429 that
+	// pauses the client, if the service has served another of the client's calls
+	// since it last refused this one so: up to ten such refusals for each attempt
+	// of MaxAttempts.
 	MaxAttempts int
 	// MinWait is the longest first wait: 500 ms by default. It doubles with
 	// each attempt, and each wait is shortened at random by up to a half.
@@ -412,8 +422,17 @@ type RetryPolicy struct {
 	// each call; 0.2 by default, which is 20 % of the calls. It refills with calls,
 	// and never holds more than ten retries. A call that is not tried again
 	// because of it has an error that is [ErrRetryBudget]. Negative is no bound;
-	// more than 100 is refused.
+	// more than 100 is refused. A retry after a 429 that pauses the client costs
+	// nothing.
 	Budget float64
+	// RetryThrottledWrites makes the client retry every POST and PATCH that got a
+	// 429, not only those whose [Endpoint] is Idempotent. It is for bulk jobs that
+	// prefer a possible duplicate to a failure: the service may answer with a 429
+	// after it has done a part of the work, so that the retry may create a second
+	// resource, or fail with [ErrConflict] because of the first attempt. The error of a write that fails in the end is still
+	// [ErrOutcomeUnknown]. Other failures of these writes are not retried, nor is an
+	// endpoint with NoRetry.
+	RetryThrottledWrites bool
 }
 
 // maxRetryWait keeps sums of waits from overflowing.
@@ -454,5 +473,7 @@ func (p RetryPolicy) complete() transport.RetryPolicy {
 		MinWait:     minWait,
 		MaxWait:     cmp.Or(p.MaxWait, max(30*time.Second, minWait)),
 		Budget:      cmp.Or(max(p.Budget, -1), 0.2),
+
+		ThrottledWrites: p.RetryThrottledWrites,
 	}
 }

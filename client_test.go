@@ -109,6 +109,9 @@ func clientOver(t *testing.T, a http.RoundTripper, opts ...pulumiapi.Option) *pu
 var (
 	getThing    = pulumiapi.Endpoint{Method: http.MethodGet, Template: "/api/things/{thing}"}
 	deleteThing = pulumiapi.Endpoint{Method: http.MethodDelete, Template: "/api/things/{thing}"}
+	revokeThing = pulumiapi.Endpoint{Method: http.MethodDelete, Template: "/api/things/tokens/{thing}"}
+	claimThing  = pulumiapi.Endpoint{Method: http.MethodGet, Template: "/api/things/{thing}/claim", NoRetry: true}
+	setThings   = pulumiapi.Endpoint{Method: http.MethodPatch, Template: "/api/things", Idempotent: true}
 	postThings  = pulumiapi.Endpoint{Method: http.MethodPost, Template: "/api/things"}
 	findThings  = pulumiapi.Endpoint{Method: http.MethodPost, Template: "/api/things/search", Read: true}
 	thingStack  = pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "prod"}
@@ -921,7 +924,8 @@ func TestClient_RetriesReadsAndNotWrites(t *testing.T) {
 		// A DELETE whose earlier attempt may have worked.
 		{deleteThing, []int{404}, 1, 404, false},
 		{deleteThing, []int{503, 404}, 2, 200, false},
-		{deleteThing, []int{429, 404}, 2, 200, false},
+		{deleteThing, []int{429, 404}, 2, 404, true}, // a 429 has not deleted it
+		{deleteThing, []int{429, 503, 404}, 3, 200, false},
 		{deleteThing, []int{0, 404}, 2, 200, false},
 		{deleteThing, []int{503, -1, 404}, 3, 200, false},
 		{deleteThing, []int{-1, 404}, 2, 404, false},
@@ -929,6 +933,23 @@ func TestClient_RetriesReadsAndNotWrites(t *testing.T) {
 		{deleteThing, []int{409, 404}, 1, 409, false},
 		{deleteThing, []int{503, 403}, 2, 403, true},
 		{getThing, []int{503, 404}, 2, 404, false},
+
+		// An access token, whose ID may be wrong.
+		{revokeThing, []int{503, 404}, 2, 404, true},
+		{revokeThing, []int{0, 404}, 2, 404, true},
+		{revokeThing, []int{429, 404}, 2, 404, true},
+		{revokeThing, []int{404}, 1, 404, false},
+		{revokeThing, []int{503, 204}, 2, 200, false},
+
+		// Writes that may be sent twice, and reads that must not be.
+		{setThings, []int{503, 429, 0, 204}, 4, 200, false},
+		{setThings, []int{503}, 4, 503, true},
+		{setThings, []int{0, 404}, 2, 404, true},
+		{claimThing, []int{-1, 204}, 2, 200, false},
+		{claimThing, []int{503, 204}, 1, 503, true},
+		{claimThing, []int{429, 204}, 1, 429, true},
+		{claimThing, []int{0, 204}, 1, 0, true},
+		{claimThing, []int{404}, 1, 404, false},
 	} {
 		called := fmt.Sprintf("Do(%s) answered %v", c.endpoint, c.script)
 		a := statuses(c.script...)

@@ -304,6 +304,14 @@ func checkEndpoints(src *source.Source) (wrong []string) {
 		if read := literal.field("Read"); read != "" && (read != "true" || literal.field("Method") != "http.MethodPost") {
 			complain("Read is for a POST, and true")
 		}
+		isPost, isPatch := literal.field("Method") == "http.MethodPost", literal.field("Method") == "http.MethodPatch"
+		if set := literal.field("Idempotent"); set != "" && (set != "true" || !isPost && !isPatch || literal.field("Read") != "") {
+			complain("Idempotent is for a POST or PATCH that writes, and true")
+		}
+		isRead := literal.field("Method") == "http.MethodGet" || literal.field("Method") == "http.MethodHead" || literal.field("Read") != ""
+		if set := literal.field("NoRetry"); set != "" && (set != "true" || !isRead) {
+			complain("NoRetry is for a read, and true")
+		}
 		if first, again := seen[literal.operation()]; again {
 			complain("the same operation as at " + first)
 		}
@@ -553,6 +561,15 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/a?b=c"}`, "Template", ""},
 		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/a", Read: true}`, "Read", ""},
 		{"endpoints", service + `var e = Endpoint{Method: http.MethodPost, Template: "/api/a", Read: true}`, "", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodPut, Template: "/api/a", Idempotent: true}`, "Idempotent is for", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodPost, Template: "/api/a", Idempotent: false}`, "Idempotent is for", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodPost, Template: "/api/a", Read: true, Idempotent: true}`, "Idempotent is for", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodPost, Template: "/api/a", Idempotent: true}`, "", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodPatch, Template: "/api/a", Idempotent: true}`, "", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodPost, Template: "/api/a", NoRetry: true}`, "NoRetry is for", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/a", NoRetry: false}`, "NoRetry is for", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodGet, Template: "/api/a", NoRetry: true}`, "", ""},
+		{"endpoints", service + `var e = Endpoint{Method: http.MethodPost, Template: "/api/a", Read: true, NoRetry: true}`, "", ""},
 		{"endpoints", service + `var e = map[string]Endpoint{"a": {Template: "/api/a"}}`, "Method", ""},
 		{"endpoints", service + `var e = []Endpoint{{Method: http.MethodGet}}`, "Template", ""},
 

@@ -25,8 +25,13 @@ import (
 //     stored for that very address, in credentials.json below
 //     PULUMI_CREDENTIALS_PATH, PULUMI_HOME or ~/.pulumi.
 //
-// Where `pulumi login` stored a refresh token, the access token is renewed with
-// it in memory; the file is never written to. If users other than its owner may
+// If `pulumi login` stored a refresh token, the client renews the access token with
+// it. The file is never written to. If the service replaces the refresh token when
+// it is used, the new one is kept in memory only: the one in the file may no longer
+// be valid when the program ends, and then other programs, and the Pulumi CLI, have
+// to log in again. The same may happen if the response to a renewal is lost; a
+// renewal is never retried if it may have been carried out. A program that runs
+// beside the CLI should have a token of its own, in PULUMI_ACCESS_TOKEN. If users other than its owner may
 // read the file, as its mode on Unix says, NewClient writes a record at level
 // Warn to the logger of [WithLogger].
 //

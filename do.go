@@ -17,8 +17,8 @@ import (
 // Request is a call of an operation that the package has no method for. See
 // [Client.Do].
 type Request struct {
-	// Endpoint is the operation: its method, its path with placeholders as
-	// the service's description writes it, and whether a POST only reads.
+	// Endpoint is the operation: its method, its path with placeholders as the
+	// service's description writes it, and what says whether it may be retried.
 	Endpoint Endpoint
 	// Args are the values of the placeholders, in order, as they are: they
 	// are escaped here.
@@ -81,6 +81,12 @@ func checkEndpoint(e Endpoint) error {
 	switch {
 	case e.Read && e.Method != http.MethodPost:
 		return newArgumentError("req.Endpoint.Read", e.Method, "is for a POST that only reads")
+	case e.Idempotent && e.Method != http.MethodPost && e.Method != http.MethodPatch:
+		return newArgumentError("req.Endpoint.Idempotent", e.Method, "is for a POST or PATCH")
+	case e.Idempotent && e.Read:
+		return &ArgumentError{Name: "req.Endpoint.Idempotent", Reason: "is for a write, and Read is set"}
+	case e.NoRetry && !e.isRead():
+		return newArgumentError("req.Endpoint.NoRetry", e.Method, "is for a read: a GET, a HEAD, or a POST with Read")
 	case e.Method == "" || strings.ContainsFunc(e.Method, func(r rune) bool { return r < 'A' || r > 'Z' }):
 		return newArgumentError("req.Endpoint.Method", e.Method, "must be an HTTP method, in capital letters")
 	case !strings.HasPrefix(e.Template, "/"):

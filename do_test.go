@@ -43,6 +43,40 @@ func TestClient_Do_RefusesWhatHTTPCannotCarry(t *testing.T) {
 	assert.Equal(t, "client", wrong.Name)
 }
 
+func TestClient_Do_RefusesTraitsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(http.StatusOK, nil), nil })
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		isPost := method == http.MethodPost
+		isRead := method == http.MethodGet || method == http.MethodHead
+		for _, c := range []struct {
+			endpoint pulumiapi.Endpoint
+			wrong    string // the trait that is not for the method
+			fits     bool
+		}{
+			{pulumiapi.Endpoint{Read: true}, "Read", isPost},
+			{pulumiapi.Endpoint{Idempotent: true}, "Idempotent", isPost || method == http.MethodPatch},
+			{pulumiapi.Endpoint{NoRetry: true}, "NoRetry", isRead},
+			{pulumiapi.Endpoint{Read: true, NoRetry: true}, "Read", isPost},
+			{pulumiapi.Endpoint{Read: true, Idempotent: true}, map[bool]string{true: "Idempotent", false: "Read"}[isPost], false},
+			{pulumiapi.Endpoint{Idempotent: true, NoRetry: true}, map[bool]string{true: "NoRetry", false: "Idempotent"}[isPost || method == http.MethodPatch], false},
+		} {
+			c.endpoint.Method, c.endpoint.Template = method, "/api/test"
+			_, err := client.Do(t.Context(), pulumiapi.Request{Endpoint: c.endpoint}, nil)
+			if c.fits {
+				require.NoError(t, err, "%+v", c.endpoint)
+				continue
+			}
+			var wrong *pulumiapi.ArgumentError
+			require.ErrorAs(t, err, &wrong, "%+v", c.endpoint)
+			assert.Equal(t, "req.Endpoint."+c.wrong, wrong.Name, "%+v", c.endpoint)
+		}
+	}
+	for _, req := range s.sent {
+		assert.Contains(t, []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch}, req.Method)
+	}
+}
+
 func TestCaptureResponse_HoldsNothingOfTheCallBefore(t *testing.T) {
 	t.Parallel()
 	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {

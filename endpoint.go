@@ -17,8 +17,14 @@ type Endpoint struct {
 	// Template is the path as the service's description writes it, with
 	// placeholders: "/api/stacks/{orgName}/{projectName}/{stackName}".
 	Template string
-	// Read marks a POST that changes nothing, so that it may be sent again.
+	// Read marks a POST that changes nothing. It is retried like a GET.
 	Read bool
+	// Idempotent marks a POST or PATCH that may be sent twice: the second request
+	// changes nothing more and gets the same response. It is retried like a PUT.
+	Idempotent bool
+	// NoRetry marks a read that must not be repeated, because it takes away what it
+	// returns. It is retried like a POST: only if it was not sent.
+	NoRetry bool
 }
 
 // String returns the method and the template: "GET /api/user/stacks". It holds
@@ -26,14 +32,38 @@ type Endpoint struct {
 func (e Endpoint) String() string { return e.Method + " " + e.Template }
 
 // isWrite reports whether a request to the endpoint can change something.
-func (e Endpoint) isWrite() bool {
-	return !e.Read && e.Method != http.MethodGet && e.Method != http.MethodHead
+func (e Endpoint) isWrite() bool { return e.NoRetry || !e.isRead() }
+
+// isRead reports whether the endpoint is there to return something.
+func (e Endpoint) isRead() bool {
+	return e.Read || e.Method == http.MethodGet || e.Method == http.MethodHead
 }
 
 // isIdempotent reports whether a request may be sent again although it may
 // have been carried out (RFC 9110, section 9.2.2).
 func (e Endpoint) isIdempotent() bool {
-	return !e.isWrite() || e.Method == http.MethodPut || e.Method == http.MethodDelete
+	return !e.NoRetry && (e.isRead() || e.Idempotent || e.Method == http.MethodPut || e.Method == http.MethodDelete)
+}
+
+// asIdempotent returns the endpoint for requests that may be sent twice, where
+// others to the same endpoint may not: what the body says makes the difference.
+func (e Endpoint) asIdempotent() Endpoint {
+	e.Idempotent = true
+	return e
+}
+
+// asNoRetry returns the endpoint for requests that must not be repeated, where
+// others to the same endpoint may be.
+func (e Endpoint) asNoRetry() Endpoint {
+	e.NoRetry = true
+	return e
+}
+
+// revokesToken reports whether the endpoint deletes an access token. A 404 to that
+// is never taken for success: the ID may be wrong, and the token still valid.
+func (e Endpoint) revokesToken() bool {
+	_, id, found := strings.Cut(e.Template, "/tokens/")
+	return e.Method == http.MethodDelete && found && !strings.Contains(id, "/")
 }
 
 type endpointKey struct{}

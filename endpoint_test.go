@@ -302,6 +302,30 @@ func TestEndpoint_IsWriteAndIsIdempotent(t *testing.T) {
 		e := Endpoint{Method: c.method, Template: "/api/x", Read: c.read}
 		assert.Equal(t, c.write, e.isWrite(), "isWrite of %+v", e)
 		assert.Equal(t, c.idempotent, e.isIdempotent(), "isIdempotent of %+v", e)
+
+		set := e.asIdempotent()
+		assert.Equal(t, c.write, set.isWrite(), "isWrite of %+v", set)
+		assert.True(t, set.isIdempotent(), "isIdempotent of %+v", set)
+		claim := e.asNoRetry()
+		assert.True(t, claim.isWrite(), "isWrite of %+v", claim)
+		assert.False(t, claim.isIdempotent(), "isIdempotent of %+v", claim)
+	}
+}
+
+func TestEndpoint_RevokesToken(t *testing.T) {
+	t.Parallel()
+	for e, want := range map[Endpoint]bool{
+		tokenDeleteEndpoint:     true,
+		orgDeleteTokenEndpoint:  true,
+		teamDeleteTokenEndpoint: true,
+		{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/agent-pools/{poolId}/tokens/{id}"}: true,
+		{Method: http.MethodPatch, Template: "/api/user/tokens/{tokenId}"}:                            false,
+		{Method: http.MethodDelete, Template: "/api/user/tokens/{tokenId}/name"}:                      false,
+		{Method: http.MethodDelete, Template: "/api/user/tokens"}:                                     false,
+		stackDeleteEndpoint:      false,
+		webhookDeleteOrgEndpoint: false,
+	} {
+		assert.Equal(t, want, e.revokesToken(), "revokesToken of %s", e)
 	}
 }
 

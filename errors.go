@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pulumiapi/pulumiapi/internal/jsonx"
+	"github.com/pulumiapi/pulumiapi/internal/transport"
 )
 
 // What an error is about, for [errors.Is].
@@ -27,7 +28,9 @@ var (
 	// ErrConflict is the status 409: it exists already, or something else is
 	// in progress.
 	ErrConflict = errors.New("pulumiapi: conflict")
-	// ErrRateLimited is the status 429: too many requests.
+	// ErrRateLimited is the status 429: too many requests. It is also the error of a
+	// call that was not sent, because the service had answered another call of the
+	// client with a 429 and the call's deadline is before the end of the wait.
 	ErrRateLimited = errors.New("pulumiapi: rate limited")
 	// ErrOutcomeUnknown says that a write failed in a way that does not prove
 	// that nothing happened: it may or may not have been carried out. It is
@@ -50,6 +53,7 @@ type callOutcome struct {
 	succeeded  bool // a write has been carried out, and its response is lost
 	transient  bool // another time it may go better
 	overBudget bool // it was not tried again for the sake of the service
+	tooLate    bool // it was not tried again because of the deadline
 }
 
 // APIError is the service's own refusal: an answer with a status that is not a
@@ -120,8 +124,8 @@ const (
 
 // Error returns one line of at most 300 characters: the request, the status,
 // the explanation, and what else there is to say: the request ID, the number of
-// attempts if there were several, how long to wait, and whether the outcome is
-// unknown. Message may hold more.
+// attempts if there were several, why there was no other, how long to wait, and
+// whether the outcome is unknown. Message may hold more.
 func (e *APIError) Error() string {
 	message := e.Message
 	if message == "" {
@@ -161,6 +165,9 @@ func errorNotes(requestID string, attempts int, outcome callOutcome) []string {
 	}
 	if outcome.overBudget {
 		notes = append(notes, "no more retries: the client's retry budget is used up")
+	}
+	if outcome.tooLate {
+		notes = append(notes, "not retried: the deadline is before the next attempt")
 	}
 	if outcome.unknown {
 		notes = append(notes, "outcome unknown")
@@ -225,7 +232,8 @@ type CallError struct {
 
 // Error returns one line of at most 300 characters: the request, the cause, and
 // what else there is to say: the request ID, the number of attempts if there
-// were several, and whether the outcome is unknown. Err may say more.
+// were several, why there was no other, and whether the outcome is unknown. Err may
+// say more.
 func (e *CallError) Error() string {
 	start := fmt.Sprintf("pulumiapi: %s: ", requestText(e.Endpoint, e.Path))
 	// An APIError among the causes names the request, too. Said twice, a long path
@@ -237,8 +245,8 @@ func (e *CallError) Error() string {
 // Unwrap returns Err.
 func (e *CallError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrOutcomeUnknown], [ErrResponseLost] or
-// [ErrRetryBudget], and holds.
+// Is reports whether target is [ErrOutcomeUnknown], [ErrResponseLost],
+// [ErrRetryBudget] or [ErrRateLimited], and holds.
 func (e *CallError) Is(target error) bool {
 	switch target {
 	case ErrOutcomeUnknown:
@@ -247,6 +255,8 @@ func (e *CallError) Is(target error) bool {
 		return e.outcome.succeeded
 	case ErrRetryBudget:
 		return e.outcome.overBudget
+	case ErrRateLimited:
+		return e.Err == transport.ErrPaused // and not wrapped: a token source's is not about this call
 	}
 	return false
 }

@@ -39,7 +39,7 @@ const (
 // fails if a goroutine is left.
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()
-	for _, o := range slices.Concat(matrixOperations(), longStateOperations(), []operation{tokenExchange()}) {
+	for _, o := range slices.Concat(matrixOperations(), longStateOperations(), []operation{tokenExchange(), tokenRenewal()}) {
 		for _, f := range faults(t) {
 			for _, m := range []mode{strikesOnce, strikesAlways, withDeadline} {
 				if raceDetected && m != strikesOnce {
@@ -144,6 +144,24 @@ func tokenExchange() operation {
 			token, _, err := source.Token(ctx)
 			if err != nil {
 				return nil, err
+			}
+			return grant{AccessToken: token}, nil
+		},
+	}
+}
+
+// tokenRenewal is what a client does to get its own token for a refresh token, which
+// may be good for one request only.
+func tokenRenewal() operation {
+	type grant struct {
+		AccessToken pulumiapi.Secret `json:"access_token"`
+	}
+	return operation{
+		name: "refreshTokenSource.Token", answer: `{"access_token":"pul-renewed"}`, refusesNothing: "the answer has no access token", on404: []string{"POST"},
+		call: func(ctx context.Context, client *pulumiapi.Client) (any, error) {
+			token, _, err := pulumiapi.RefreshTokenSourceOf(client, pulumiapi.NewSecret(clientToken)).Token(ctx)
+			if err != nil {
+				return nil, errors.Unwrap(err) // without what the source says about it
 			}
 			return grant{AccessToken: token}, nil
 		},

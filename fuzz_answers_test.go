@@ -86,7 +86,7 @@ func requireCallError(t *testing.T, err error, called string) {
 func FuzzAnswer(f *testing.F) {
 	const token = "pul-canary0123456789"
 	var readers []operation
-	for _, o := range append(operations(), tokenExchange()) {
+	for _, o := range append(operations(), tokenExchange(), tokenRenewal()) {
 		if o.returnsValue() && !o.waits { // whose answers are those of others
 			readers = append(readers, o)
 		}

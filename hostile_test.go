@@ -45,7 +45,7 @@ func TestDelete_A404OfAProxyIsNoSuccess(t *testing.T) {
 					}
 					return respond(http.StatusNotFound, []byte(c.body)), nil
 				})
-				err := client.Tokens.Delete(t.Context(), "t1")
+				err := client.Teams.Delete(t.Context(), "acme", "ops")
 				if c.done {
 					require.NoError(t, err)
 					return

@@ -238,7 +238,8 @@ type InsightsAccountUpdateRequest struct {
 	ProviderConfig json.RawMessage `json:"providerConfig,omitzero"`
 }
 
-var insightsUpdateAccountEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/preview/insights/{orgName}/accounts/{accountName}"}
+// insightsUpdateAccountEndpoint is idempotent: it sets fields to values.
+var insightsUpdateAccountEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/preview/insights/{orgName}/accounts/{accountName}", Idempotent: true}
 
 // UpdateAccount changes an Insights account. An account or an environment that
 // does not exist is [ErrNotFound].

@@ -199,14 +199,16 @@ func (s *InsightsService) GetScanStepLogs(ctx context.Context, org, account, sca
 }
 
 var (
+	// Canceling a scan that no longer runs has no effect and is no error.
 	insightsCancelScanEndpoint = Endpoint{
-		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/cancel",
+		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/cancel", Idempotent: true,
 	}
+	// Pausing and resuming set a state.
 	insightsPauseScheduledScansEndpoint = Endpoint{
-		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/pause",
+		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/pause", Idempotent: true,
 	}
 	insightsResumeScheduledScansEndpoint = Endpoint{
-		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/resume",
+		Method: http.MethodPost, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scan/resume", Idempotent: true,
 	}
 )
 

@@ -44,7 +44,8 @@ type Attempt struct {
 	Duration time.Duration
 	// Err is what went wrong; nil if nothing did.
 	Err error
-	// WillRetry says whether there will be another attempt, after Wait.
+	// WillRetry says whether there will be another attempt, after Wait or, if the
+	// service limits the rate of requests, later ([RetryPolicy]).
 	WillRetry bool
 	Wait      time.Duration
 	// OverBudget says that there is no other attempt because of

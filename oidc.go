@@ -144,7 +144,7 @@ func (s *OIDCTokenSource) Token(ctx context.Context) (Secret, time.Time, error) 
 	if identity.IsZero() {
 		return Secret{}, time.Time{}, errors.New("identity token: it is empty")
 	}
-	granted, err := s.client.exchangeToken(ctx, s.form, "subject_token", identity)
+	granted, err := s.client.exchangeToken(ctx, tokenExchangeEndpoint, s.form, "subject_token", identity)
 	if err != nil {
 		return Secret{}, time.Time{}, err
 	}
@@ -208,18 +208,25 @@ type tokenGrant struct {
 	expires time.Time
 }
 
-// tokenExchangeEndpoint counts as a read: one access token more changes nothing,
-// and a call that never went out because of it has a known outcome.
-var tokenExchangeEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/oauth/token", Read: true}
+var (
+	// tokenExchangeEndpoint counts as a read: one access token more changes nothing,
+	// and a call that never went out because of it has a known outcome.
+	tokenExchangeEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/oauth/token", Read: true}
+
+	// tokenRenewalEndpoint is for a refresh token, which the service may replace: if
+	// the response is lost, the old one is no longer valid, and a second request with
+	// it may make the service revoke the new one as well (RFC 9700, section 4.14.2).
+	tokenRenewalEndpoint = tokenExchangeEndpoint.asNoRetry()
+)
 
 // exchangeToken gets an access token for a secret, which goes into the form under
 // the given name.
-func (c *Client) exchangeToken(ctx context.Context, form url.Values, name string, secret Secret) (*tokenGrant, error) {
+func (c *Client) exchangeToken(ctx context.Context, endpoint Endpoint, form url.Values, name string, secret Secret) (*tokenGrant, error) {
 	filled := url.Values{name: {secret.Reveal()}}
 	maps.Copy(filled, form)
 	start := time.Now().Round(0) // a clock that stands still while the machine sleeps is of no use
 	granted, err := fetch[tokenGrant](ctx, c, call{
-		endpoint:    tokenExchangeEndpoint,
+		endpoint:    endpoint,
 		body:        transport.BytesBody([]byte(filled.Encode()), secret.Reveal()),
 		contentType: "application/x-www-form-urlencoded",
 		anonymous:   true,
@@ -229,7 +236,7 @@ func (c *Client) exchangeToken(ctx context.Context, form url.Values, name string
 		return nil, err
 	}
 	if granted.AccessToken.IsZero() {
-		return nil, fmt.Errorf("pulumiapi: %s: the answer has no access token", tokenExchangeEndpoint)
+		return nil, fmt.Errorf("pulumiapi: %s: the answer has no access token", endpoint)
 	}
 	if granted.ExpiresIn > 0 {
 		// What no Duration holds is as good as never.
@@ -359,7 +366,7 @@ type refreshTokenSource struct {
 
 // Token implements [TokenSource].
 func (s *refreshTokenSource) Token(ctx context.Context) (Secret, time.Time, error) {
-	granted, err := s.client.exchangeToken(ctx, url.Values{"grant_type": {"refresh_token"}}, "refresh_token", s.refreshToken)
+	granted, err := s.client.exchangeToken(ctx, tokenRenewalEndpoint, url.Values{"grant_type": {"refresh_token"}}, "refresh_token", s.refreshToken)
 	if err != nil {
 		return Secret{}, time.Time{}, fmt.Errorf("the login can't be renewed (set PULUMI_ACCESS_TOKEN, or run `pulumi login`): %w", err)
 	}

@@ -431,3 +431,43 @@ func TestFromEnvironment_RefreshTokenIsRefusedOrReplaced(t *testing.T) { //nolin
 		assert.Equal(t, "pulr-second", forms[2].Get("refresh_token"), "the newest one")
 	})
 }
+
+// The service may replace a refresh token when it is used, so a renewal whose
+// response is lost is not repeated. An exchange of an identity token is.
+func TestFromEnvironment_RenewalIsNotRetried(t *testing.T) { //nolint:paralleltest // the environment is everybody's
+	for name, c := range map[string]struct {
+		fault pulumiapitest.Fault
+		sends int // an exchange of an identity token
+	}{
+		"a 503":               {pulumiapitest.Fault{Status: http.StatusServiceUnavailable}, 2},
+		"a 429":               {pulumiapitest.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1"}}}, 2},
+		"a lost response":     {pulumiapitest.Fault{Applied: true, Drop: true}, 2},
+		"half of a response":  {pulumiapitest.Fault{Applied: true, Truncate: 10}, 2},
+		"a rejected exchange": {pulumiapitest.Fault{Status: http.StatusBadRequest}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := pulumiapitest.Demo()
+				defer srv.Close()
+				c.fault.Endpoint, c.fault.Times = "POST /api/oauth/token", 1
+				login(t, `{"refreshToken": "`+srv.AddRefreshToken()+`"}`)
+				client, err := pulumiapi.NewClient(pulumiapi.FromEnvironment(), pulumiapi.WithHTTPClient(srv.HTTPClient()),
+					pulumiapi.WithRetry(pulumiapi.RetryPolicy{RetryThrottledWrites: true}))
+				require.NoError(t, err)
+				srv.Inject(c.fault)
+				err = get(t.Context(), client)
+				require.ErrorContains(t, err, "the login can't be renewed")
+				assert.Equal(t, name != "a rejected exchange", strings.Contains(err.Error(), "outcome unknown"), "%v", err)
+				require.NotErrorIs(t, err, pulumiapi.ErrOutcomeUnknown, "of a call that was not sent")
+				assert.Len(t, exchanges(t, srv), 1)
+
+				srv.TrustIdentityToken(pulumiapitest.DemoOrganization, identity)
+				srv.Inject(c.fault)
+				exchanging := newExchanging(t, srv, pulumiapi.OIDCExchange{Organization: pulumiapitest.DemoOrganization, IdentityToken: constantIdentity})
+				err = get(t.Context(), exchanging)
+				assert.Equal(t, c.sends == 1, err != nil, "%v", err)
+				assert.Len(t, exchanges(t, srv), 1+c.sends)
+			})
+		})
+	}
+}

@@ -100,6 +100,11 @@ func firstOf[T any](seq iter.Seq2[*T, error]) (any, error) {
 	return nil, nil //nolint:nilnil // an empty list has no first
 }
 
+// revokes reports whether the method deletes an access token.
+func (o operation) revokes() bool {
+	return slices.Contains([]string{"Tokens.Delete", "Orgs.DeleteToken", "Teams.DeleteToken"}, o.name)
+}
+
 // returnsValue reports whether the method returns more than an error.
 func (o operation) returnsValue() bool { return o.fixture != "" || o.answer != "" }
 

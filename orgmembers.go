@@ -143,7 +143,8 @@ type OrgMemberUpdateRequest struct {
 	FGARoleID *string `json:"fgaRoleId,omitzero"`
 }
 
-var orgUpdateMemberEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/members/{userLogin}"}
+// orgUpdateMemberEndpoint is idempotent: it sets the role.
+var orgUpdateMemberEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/members/{userLogin}", Idempotent: true}
 
 // UpdateMember changes the role of a member of an organization.
 //

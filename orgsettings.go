@@ -223,7 +223,8 @@ func (r OrgUpdateRequest) known() *OrgMetadata {
 	return known
 }
 
-var orgUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}"}
+// orgUpdateEndpoint is idempotent: it sets settings to values.
+var orgUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}", Idempotent: true}
 
 // Update changes how an organization is set up, and returns its settings afterwards;
 // only those of req, if the server sends no body.

@@ -70,7 +70,9 @@ func (s *OrgsService) CreateToken(ctx context.Context, org string, req OrgTokenC
 var orgDeleteTokenEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/tokens/{tokenId}"}
 
 // DeleteToken deletes an access token of an organization, by its ID. It is of no
-// use from then on. An ID that does not exist is [ErrNotFound].
+// use from then on. An ID that does not exist is [ErrNotFound]. So is the ID of a
+// token that an earlier attempt of the same call may have deleted: then the error is
+// [ErrOutcomeUnknown] as well.
 //
 // Pulumi Cloud: DELETE /api/orgs/{orgName}/tokens/{tokenId}
 func (s *OrgsService) DeleteToken(ctx context.Context, org, tokenID string) error {

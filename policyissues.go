@@ -348,7 +348,8 @@ type PolicyIssueUpdateRequest struct {
 	AssignedTo Nullable[string] `json:"assignedTo,omitzero"`
 }
 
-var policyIssueUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/policyresults/issues/{issueId}"}
+// policyIssueUpdateEndpoint is idempotent: it sets fields to values.
+var policyIssueUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/policyresults/issues/{issueId}", Idempotent: true}
 
 // Update changes a policy issue and returns it. A status that can't be set by
 // hand is an [*APIError] of status 400.

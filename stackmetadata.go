@@ -44,8 +44,9 @@ type StackNotificationSettingsUpdateRequest struct {
 	NotifyUpdateFailure bool `json:"notifyUpdateFailure"`
 }
 
+// stackUpdateNotificationSettingsEndpoint is idempotent: it sets both settings.
 var stackUpdateNotificationSettingsEndpoint = Endpoint{
-	Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/notifications/settings",
+	Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/notifications/settings", Idempotent: true,
 }
 
 // UpdateNotificationSettings changes of which updates the service sends word, and

@@ -28,8 +28,9 @@ func (s *StacksService) CreateTag(ctx context.Context, id StackIdentifier, name,
 	return s.sendTag(ctx, call{endpoint: stackCreateTagEndpoint, args: id.pathArgs()}, name, value)
 }
 
+// stackSetTagEndpoint is idempotent: it sets the value of a tag that exists.
 var stackSetTagEndpoint = Endpoint{
-	Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/tags/{tagName}",
+	Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/tags/{tagName}", Idempotent: true,
 }
 
 // SetTag gives a tag of a stack a value, whether the stack has the tag or not:
@@ -73,8 +74,9 @@ func (s *StacksService) DeleteTag(ctx context.Context, id StackIdentifier, name 
 	})
 }
 
+// stackReplaceTagsEndpoint is idempotent: it replaces all tags.
 var stackReplaceTagsEndpoint = Endpoint{
-	Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/tags",
+	Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/tags", Idempotent: true,
 }
 
 // ReplaceTags gives a stack these tags and no others: those that are not among

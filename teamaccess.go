@@ -39,7 +39,7 @@ func (s *TeamsService) UpdateStackAccess(ctx context.Context, team string, id St
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, args, "id", teamUpdateRequest{EditStackPermission: &teamStackPermissionRequest{
+	return s.set(ctx, args, "id", teamUpdateRequest{EditStackPermission: &teamStackPermissionRequest{
 		ProjectName: id.Project, StackName: id.Stack, Permission: permission,
 	}})
 }
@@ -57,8 +57,9 @@ func (s *TeamsService) RemoveStackAccess(ctx context.Context, team string, id St
 	}})
 }
 
+// teamSetStackAccessEndpoint is idempotent: it sets the permission, whatever it was.
 var teamSetStackAccessEndpoint = Endpoint{
-	Method: http.MethodPatch, Template: "/api/console/stacks/{orgName}/{projectName}/{stackName}/teams/{teamName}",
+	Method: http.MethodPatch, Template: "/api/console/stacks/{orgName}/{projectName}/{stackName}/teams/{teamName}", Idempotent: true,
 }
 
 // SetStackAccess lets the members of a team, which belongs to the stack's
@@ -130,7 +131,7 @@ func (s *TeamsService) UpdateEnvironmentAccess(ctx context.Context, team string,
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, args, "id, req", teamUpdateRequest{EditEnvironmentPermission: settings})
+	return s.set(ctx, args, "id, req", teamUpdateRequest{EditEnvironmentPermission: settings})
 }
 
 // RemoveEnvironmentAccess takes back what [TeamsService.GrantEnvironmentAccess] has
@@ -161,8 +162,10 @@ func teamEnvironmentArgs(team string, id EnvironmentIdentifier, req TeamEnvironm
 	}, nil
 }
 
+// teamSetInsightsAccountAccessEndpoint is idempotent: it sets the permission, whatever it
+// was, or removes it. A request for the present permission has no effect.
 var teamSetInsightsAccountAccessEndpoint = Endpoint{
-	Method: http.MethodPatch, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/teams/{teamName}",
+	Method: http.MethodPatch, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/teams/{teamName}", Idempotent: true,
 }
 
 // SetInsightsAccountAccess lets the members of a team do this with an Insights

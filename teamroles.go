@@ -31,7 +31,8 @@ func (s *TeamsService) ListRoles(ctx context.Context, org, team string) ([]Role,
 	return answer.Roles, nil
 }
 
-var teamSetRoleEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/roles/{roleID}"}
+// teamSetRoleEndpoint is idempotent: it replaces the role of the team.
+var teamSetRoleEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/roles/{roleID}", Idempotent: true}
 
 // SetRole gives a team a role, in the place of the one that it has.
 //

@@ -162,7 +162,13 @@ func (s *TeamsService) Delete(ctx context.Context, org, team string) error {
 	return execute(ctx, s.client, call{endpoint: teamDeleteEndpoint, args: orgArgs(org, pathArg{"team", team})})
 }
 
-var teamUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/teams/{teamName}"}
+var (
+	// teamUpdateEndpoint is not idempotent: what is added twice is ErrConflict, and
+	// what is removed twice is ErrNotFound.
+	teamUpdateEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/teams/{teamName}"}
+	// teamSetEndpoint is for changes that set something to a value.
+	teamSetEndpoint = teamUpdateEndpoint.asIdempotent()
+)
 
 // teamUpdateRequest is one change of a team.
 type teamUpdateRequest struct {
@@ -184,6 +190,11 @@ func (s *TeamsService) update(ctx context.Context, args []pathArg, what string, 
 	return executeWithBody(ctx, s.client, call{endpoint: teamUpdateEndpoint, args: args}, what, change)
 }
 
+// set is update for a change that sets something to a value.
+func (s *TeamsService) set(ctx context.Context, args []pathArg, what string, change teamUpdateRequest) error {
+	return executeWithBody(ctx, s.client, call{endpoint: teamSetEndpoint, args: args}, what, change)
+}
+
 // TeamUpdateRequest changes what is shown of a team. What is nil stays as it is.
 type TeamUpdateRequest struct {
 	// DisplayName is what is shown, of at most 100 characters.
@@ -199,7 +210,7 @@ func (s *TeamsService) Update(ctx context.Context, org, team string, req TeamUpd
 	if req == (TeamUpdateRequest{}) {
 		return &ArgumentError{Name: "req", Reason: "changes nothing: set DisplayName or Description"}
 	}
-	return s.update(ctx, orgArgs(org, pathArg{"team", team}), "req", teamUpdateRequest{
+	return s.set(ctx, orgArgs(org, pathArg{"team", team}), "req", teamUpdateRequest{
 		NewDisplayName: req.DisplayName, NewDescription: req.Description,
 	})
 }

@@ -75,7 +75,9 @@ var teamDeleteTokenEndpoint = Endpoint{Method: http.MethodDelete, Template: "/ap
 
 // DeleteToken deletes an access token of a team, by its ID. It is of no use from
 // then on. An ID that does not exist is [ErrNotFound], that of a token which is no
-// team's an [*APIError] of status 400.
+// team's an [*APIError] of status 400. The ID of a token that an earlier attempt of
+// the same call may have deleted is [ErrNotFound], too: then the error is
+// [ErrOutcomeUnknown] as well.
 //
 // Pulumi Cloud: DELETE /api/orgs/{orgName}/teams/{teamName}/tokens/{tokenId}
 func (s *TeamsService) DeleteToken(ctx context.Context, org, team, tokenID string, opts *TeamTokenDeleteOptions) error {

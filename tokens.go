@@ -154,7 +154,9 @@ func unixOrZero(t time.Time) int64 {
 var tokenDeleteEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/user/tokens/{tokenId}"}
 
 // Delete deletes an access token of the token's user, by its ID. It is of no
-// use from then on. An ID that does not exist is [ErrNotFound].
+// use from then on. An ID that does not exist is [ErrNotFound]. So is the ID of a
+// token that an earlier attempt of the same call may have deleted: then the error is
+// [ErrOutcomeUnknown] as well.
 //
 // Pulumi Cloud: DELETE /api/user/tokens/{tokenId}
 func (s *TokensService) Delete(ctx context.Context, tokenID string) error {

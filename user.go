@@ -115,7 +115,8 @@ func (s *UserService) GetDefaultOrg(ctx context.Context) (*DefaultOrg, error) {
 	return fetch[DefaultOrg](ctx, s.client, call{endpoint: userGetDefaultOrgEndpoint})
 }
 
-var userUpdateDefaultOrgEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/user/organizations/{orgName}/default"}
+// userUpdateDefaultOrgEndpoint is idempotent: it sets the default organization.
+var userUpdateDefaultOrgEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/user/organizations/{orgName}/default", Idempotent: true}
 
 // UpdateDefaultOrg chooses the organization that the service takes if none is
 // named.
@@ -208,7 +209,8 @@ func (s *UserService) DeleteIdentityProvider(ctx context.Context, identity Ident
 	return s.changeIdentity(ctx, call{endpoint: userDeleteIdentityProviderEndpoint}, identity)
 }
 
-var userSyncIdentityProviderEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/user/vcs/sync"}
+// userSyncIdentityProviderEndpoint is idempotent: it copies the present name and picture.
+var userSyncIdentityProviderEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/user/vcs/sync", Idempotent: true}
 
 // SyncIdentityProvider takes over the user's name and picture from an identity
 // provider, and returns the user.

@@ -208,10 +208,11 @@ type WebhookUpdateRequest struct {
 	Groups  []WebhookGroup  `json:"groups,omitzero"`
 }
 
+// These are idempotent: they set fields to values, and the webhook's name stays.
 var (
-	webhookUpdateOrgEndpoint         = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/hooks/{hookName}"}
-	webhookUpdateStackEndpoint       = Endpoint{Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}"}
-	webhookUpdateEnvironmentEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}"}
+	webhookUpdateOrgEndpoint         = Endpoint{Method: http.MethodPatch, Template: "/api/orgs/{orgName}/hooks/{hookName}", Idempotent: true}
+	webhookUpdateStackEndpoint       = Endpoint{Method: http.MethodPatch, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/hooks/{hookName}", Idempotent: true}
+	webhookUpdateEnvironmentEndpoint = Endpoint{Method: http.MethodPatch, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks/{hookName}", Idempotent: true}
 )
 
 // Update changes a webhook and returns it.

@@ -3,6 +3,8 @@ package pulumiapi_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,7 +20,19 @@ import (
 
 // script is what a client has sent.
 type script struct {
-	sent []*http.Request
+	// answer makes the responses if the script is itself a transport.
+	answer func(n int, req *http.Request) (*http.Response, error)
+	sent   []*http.Request
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+		_ = req.Body.Close()
+	}
+	s.sent = append(s.sent, req)
+	return s.answer(len(s.sent), req)
 }
 
 func (s *script) methods() []string { return testkit.MethodsOf(s.sent) }
@@ -375,6 +389,90 @@ func TestOperations_DeadlineBeforeTheNextAttempt(t *testing.T) {
 		require.ErrorAs(t, err, &refused, o.name)
 		assert.Zero(t, time.Since(start), "%s waited although it was no use", o.name)
 		assert.Len(t, s.sent, 1, o.name)
+		const reason = "not retried: the deadline is before the next attempt"
+		assert.Equal(t, o.resends, strings.Contains(err.Error(), reason), "%s: %v", o.name, err)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "%s: it is not over yet", o.name)
+	})
+}
+
+// What a 404 means depends on whether an earlier attempt may have deleted the thing.
+func TestOperations_A404AfterAnotherAttempt(t *testing.T) {
+	t.Parallel()
+	reset := errors.New("connection reset by peer")
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	earlier := map[string]struct {
+		attempt func() (*http.Response, error)
+		done    bool // it may have done the work
+		unsent  bool
+	}{
+		"no connection":       {attempt: func() (*http.Response, error) { return nil, refused }, unsent: true},
+		"a 429":               {attempt: func() (*http.Response, error) { return respond(429, nil), nil }},
+		"a 429 with seconds":  {attempt: func() (*http.Response, error) { return respond(429, nil, "Retry-After", "7"), nil }},
+		"a 503":               {attempt: func() (*http.Response, error) { return respond(503, nil), nil }, done: true},
+		"a 503 with seconds":  {attempt: func() (*http.Response, error) { return respond(503, nil, "Retry-After", "7"), nil }, done: true},
+		"a 500":               {attempt: func() (*http.Response, error) { return respond(500, nil), nil }, done: true},
+		"a broken connection": {attempt: func() (*http.Response, error) { return nil, reset }, done: true},
+	}
+	withstand(t, func(t *testing.T, o operation) {
+		for name, before := range earlier {
+			what := o.name + " after " + name
+			client, _ := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+				if n == 1 {
+					return before.attempt()
+				}
+				return respond(http.StatusNotFound, []byte(`{"code":404,"message":"not here"}`)), nil
+			})
+			_, err := o.call(t.Context(), client)
+			switch {
+			case !o.resends && !before.unsent:
+				require.NotErrorIs(t, err, pulumiapi.ErrNotFound, what)
+			case o.asks:
+				require.NoError(t, err, what)
+			case o.method() == http.MethodDelete && !o.returnsValue() && !o.revokes() && before.done:
+				require.NoError(t, err, what)
+			default:
+				require.ErrorIs(t, err, pulumiapi.ErrNotFound, what)
+				// Stacks.SetTag has then sent another request.
+				unknown := o.isWrite() && !before.unsent && len(o.on404) == 1
+				assert.Equal(t, unknown, errors.Is(err, pulumiapi.ErrOutcomeUnknown), "%s: is the outcome unknown? %v", what, err)
+			}
+		}
+	})
+}
+
+// A bulk job may choose to have its writes retried after a 429, but after nothing
+// else.
+func TestOperations_RetryThrottledWrites(t *testing.T) {
+	t.Parallel()
+	withstand(t, func(t *testing.T, o operation) {
+		for name, answer := range transientAnswers {
+			what := o.name + " answered " + name
+			throttled := answer().StatusCode == http.StatusTooManyRequests
+			for _, times := range []int{1, 100} {
+				s := &script{answer: func(n int, _ *http.Request) (*http.Response, error) {
+					if n <= times {
+						return answer(), nil
+					}
+					return respond(http.StatusOK, o.body(t)), nil
+				}}
+				client := clientWith(t, s, pulumiapi.WithRetry(pulumiapi.RetryPolicy{RetryThrottledWrites: true}))
+				_, err := o.call(t.Context(), client)
+				switch {
+				case !throttled && !o.resends:
+					require.Error(t, err, what)
+					assert.Len(t, s.sent, 1, what)
+				case times == 1:
+					require.NoError(t, err, what)
+					assert.Len(t, s.sent, 2, what)
+				default:
+					require.Error(t, err, what)
+					assert.Len(t, s.sent, 4, what)
+				}
+				if err != nil {
+					assert.Equal(t, o.isWrite(), errors.Is(err, pulumiapi.ErrOutcomeUnknown), what)
+				}
+			}
+		}
 	})
 }
 

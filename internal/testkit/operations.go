@@ -86,12 +86,13 @@ var text = strings.Repeat("1612481387,Ada,ada,stack-created\n", 100)
 
 // Resends reports whether a request is sent again that may have been carried out.
 func Resends(e pulumiapi.Endpoint) bool {
-	return e.Read || slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete}, e.Method)
+	idempotent := slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete}, e.Method)
+	return !e.NoRetry && (e.Read || e.Idempotent || idempotent)
 }
 
 // Writes reports whether a request can change something.
 func Writes(e pulumiapi.Endpoint) bool {
-	return !e.Read && e.Method != http.MethodGet && e.Method != http.MethodHead
+	return e.NoRetry || !e.Read && e.Method != http.MethodGet && e.Method != http.MethodHead
 }
 
 // On404 returns the HTTP methods of what the operation sends if everything is

@@ -25,6 +25,9 @@ type RetryPolicy struct {
 	// Budget is how many retries there may be for each first try, beside the
 	// first ten; negative is no limit.
 	Budget float64
+	// ThrottledWrites says that a request which got a 429 is sent again even if it
+	// is not idempotent.
+	ThrottledWrites bool
 }
 
 // permanentError ends a call although its answer, or the lack of one, would
@@ -53,6 +56,9 @@ func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error)
 	if err == nil {
 		err = c.handle(st, resp) //nolint:contextcheck // the state is the context
 	}
+	if err != nil && ctx.Err() == nil {
+		err = notEnded(withoutURL(err))
+	}
 	st.waiting = c.conclude(ctx, st, resp, err)
 	if st.waiting {
 		return true, nil
@@ -76,10 +82,12 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 		st.succeeded = true
 	default:
 		st.uncertain = true
+		st.lost = st.lost || !isThrottled(resp)
 	}
 	renewing := st.mayRenew(resp)
 	transient := err != nil && st.isTransient(resp, err)
-	worthwhile := renewing || transient && c.mayResend(st, written)
+	pausing := c.slowDown(st, resp)
+	worthwhile := renewing || transient && c.mayResend(st, resp, written)
 	ended := ctx.Err() != nil
 	st.cancelled = ended && err != nil && (unanswered || worthwhile)
 	st.transient = transient && !st.cancelled
@@ -92,14 +100,46 @@ func (c *Client) conclude(ctx context.Context, st *state, resp *http.Response, e
 	case renewing:
 		again = true // at once
 	case worthwhile:
-		st.wait, again = c.config.Retry.nextWait(ctx, st.tries(), resp)
-		if again {
+		st.wait, again = c.config.Retry.nextWait(st.tries(), resp)
+		if deadline, ok := ctx.Deadline(); again && ok && time.Until(deadline) <= st.wait {
+			again, st.tooLate, st.wait = false, true, 0
+		}
+		// The pause holds the client back already.
+		if again && !pausing {
 			st.paid = c.budget.spend()
 			again, st.overBudget = st.paid, !st.paid
 		}
 	}
 	c.observe(ctx, st, resp, err, again)
 	return again
+}
+
+// maxExcused is how often an attempt may be excused, for each that the policy allows.
+const maxExcused = 10
+
+// slowDown tells the throttle what became of an attempt, and reports whether its
+// response pauses the client. Then it does not count for the policy if the service
+// has served other calls since it refused this one last: it is at work, and this
+// call's turn will come.
+func (c *Client) slowDown(st *state, resp *http.Response) bool {
+	pause, pausing := c.config.Retry.pauseOf(resp)
+	if !pausing {
+		if resp != nil && !isThrottled(resp) && resp.StatusCode < http.StatusInternalServerError {
+			c.throttle.accepted(st.started)
+		}
+		return false
+	}
+	served := c.throttle.refused(st.started, pause)
+	if st.throttled && served != st.served && st.excused < maxExcused*c.config.Retry.MaxAttempts {
+		st.excused++
+	}
+	st.throttled, st.served = true, served
+	return true
+}
+
+// isThrottled reports whether the service has refused for the rate of requests.
+func isThrottled(resp *http.Response) bool {
+	return resp != nil && resp.StatusCode == http.StatusTooManyRequests
 }
 
 // mayRenew reports whether the service has refused the call's credentials, and
@@ -161,22 +201,25 @@ func isRefusal(resp *http.Response) bool {
 }
 
 // mayResend reports whether there may be another attempt without harm.
-func (c *Client) mayResend(st *state, written bool) bool {
-	return st.tries() < c.config.Retry.MaxAttempts && (st.call.Idempotent || !written) && st.call.Body.canReopen()
+func (c *Client) mayResend(st *state, resp *http.Response, written bool) bool {
+	harmless := st.call.Idempotent || !written ||
+		c.config.Retry.ThrottledWrites && isThrottled(resp) && !st.call.Once
+	return harmless && st.tries() < c.config.Retry.MaxAttempts && st.call.Body.canReopen()
 }
 
-// tries returns the number of attempts, but for the one that only showed that the
-// credentials were no longer good.
+// tries returns the number of attempts that count for the policy: not the one that
+// only showed that the credentials were no longer good, and none that is excused.
 func (st *state) tries() int {
+	tries := st.attempts - st.excused
 	if st.renewed {
-		return st.attempts - 1
+		tries--
 	}
-	return st.attempts
+	return tries
 }
 
-// nextWait returns how long to wait after the given attempt, and whether
-// waiting that long is any use.
-func (p RetryPolicy) nextWait(ctx context.Context, attempt int, resp *http.Response) (time.Duration, bool) {
+// nextWait returns how long to wait after the given attempt, and whether the policy
+// allows to wait that long.
+func (p RetryPolicy) nextWait(attempt int, resp *http.Response) (time.Duration, bool) {
 	wait := p.backoff(attempt)
 	if resp != nil {
 		if asked, ok := RetryAfter(resp.Header, time.Now()); ok {
@@ -186,9 +229,6 @@ func (p RetryPolicy) nextWait(ctx context.Context, attempt int, resp *http.Respo
 			// Never earlier than asked, and not all at the same moment.
 			wait = asked + rand.N(min(p.MinWait, p.MaxWait-asked)+1)
 		}
-	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-		return 0, false
 	}
 	return wait, true
 }

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -55,18 +56,19 @@ func TestClient_Do_RetriesByStatus(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					call := newCall(t.Context(), t, method, "/stacks", Body{})
+					throttled := tt.status == http.StatusTooManyRequests
 					outcome, err := newClient(t, script(answer(tt.status, ""), answer(http.StatusOK, ""))).Do(call.Call)
 					if tt.retried && call.Idempotent {
 						require.NoError(t, err, "%s answered %d, 200", call, tt.status)
 						assert.Equal(t, []int{tt.status, 200}, call.answers, "%s: the answers", call)
-						assert.Equal(t, []Outcome{{Attempts: 1}, {Attempts: 2, Uncertain: tt.uncertain}}, call.sofar,
+						assert.Equal(t, []Outcome{{Attempts: 1}, {Attempts: 2, Uncertain: tt.uncertain, OnlyThrottled: throttled}}, call.sofar,
 							"%s answered %d, 200: what is known at each answer", call, tt.status)
-						assert.Equal(t, Outcome{Attempts: 2, Uncertain: tt.uncertain}, outcome,
+						assert.Equal(t, Outcome{Attempts: 2, Uncertain: tt.uncertain, OnlyThrottled: throttled}, outcome,
 							"%s answered %d, 200: the outcome", call, tt.status)
 						return
 					}
 					requireStatus(t, tt.status, err, call)
-					assert.Equal(t, Outcome{Attempts: 1, Uncertain: tt.uncertain, Transient: tt.retried}, outcome,
+					assert.Equal(t, Outcome{Attempts: 1, Uncertain: tt.uncertain, OnlyThrottled: throttled, Transient: tt.retried}, outcome,
 						"%s answered %d: the outcome", call, tt.status)
 				})
 			})
@@ -123,7 +125,10 @@ func TestClient_Do_UncertaintyStays(t *testing.T) {
 	}{
 		{"refused with a status", []httpmock.Responder{answer(404, "")}, Outcome{Attempts: 1}},
 		{"503, then refused", []httpmock.Responder{answer(503, ""), answer(404, "")}, Outcome{Attempts: 2, Uncertain: true}},
-		{"429, then refused", []httpmock.Responder{answer(429, ""), answer(404, "")}, Outcome{Attempts: 2, Uncertain: true}},
+		{"429, then refused", []httpmock.Responder{answer(429, ""), answer(404, "")}, Outcome{Attempts: 2, Uncertain: true, OnlyThrottled: true}},
+		{"429 twice, then refused", []httpmock.Responder{answer(429, ""), answer(429, ""), answer(404, "")}, Outcome{Attempts: 3, Uncertain: true, OnlyThrottled: true}},
+		{"429, then 503, then refused", []httpmock.Responder{answer(429, ""), answer(503, ""), answer(404, "")}, Outcome{Attempts: 3, Uncertain: true}},
+		{"no answer, then 429, then refused", []httpmock.Responder{failure(errBroken), answer(429, ""), answer(404, "")}, Outcome{Attempts: 3, Uncertain: true}},
 		{"no answer, then refused", []httpmock.Responder{failure(errBroken), answer(404, "")}, Outcome{Attempts: 2, Uncertain: true}},
 		{"no answer, then no connection", []httpmock.Responder{failure(errBroken), refused, answer(404, "")}, Outcome{Attempts: 3, Uncertain: true}},
 		{"no connection, then refused", []httpmock.Responder{refused, answer(404, "")}, Outcome{Attempts: 2}},
@@ -283,7 +288,7 @@ func TestClient_Do_TransportWithoutTrace(t *testing.T) {
 		{"end of file", io.EOF, false},
 		{"connection refused, but by whom", syscall.ECONNREFUSED, false},
 		{"anything", errBroken, false},
-		{"timeout", context.DeadlineExceeded, false},
+		{"timeout", os.ErrDeadlineExceeded, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -768,7 +773,8 @@ func TestClient_Do_RetryAfter(t *testing.T) {
 						outcome, err := newClient(t, c).Do(call.Call)
 						if tt.gives {
 							requireStatus(t, code, err, call)
-							assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, Transient: true}, outcome, "%s: the outcome", call)
+							throttled := code == http.StatusTooManyRequests
+							assert.Equal(t, Outcome{Attempts: 1, Uncertain: true, OnlyThrottled: throttled, Transient: true}, outcome, "%s: the outcome", call)
 							assert.Zero(t, time.Since(start), "%s: the time it took", call)
 							return
 						}
@@ -842,6 +848,7 @@ func TestClient_Do_WaitBeyondTheDeadlineEndsTheCallAtOnce(t *testing.T) {
 				outcome, err := newClient(t, script(tt.first), withRetry(policy)).Do(call.Call)
 				require.Error(t, err, "%s", call)
 				require.NotErrorIs(t, err, context.DeadlineExceeded, "%s", call)
+				assert.True(t, outcome.TooLate, "%s: TooLate", call)
 				assert.Zero(t, time.Since(start), "%s: the time it took", call)
 				assert.Equal(t, 1, outcome.Attempts, "%s: attempts", call)
 			})

@@ -56,6 +56,7 @@ type Client struct {
 	transport http.RoundTripper
 	config    Config
 	budget    *budget
+	throttle  throttle
 }
 
 // New returns a Client.
@@ -100,6 +101,9 @@ type Call struct {
 	// Idempotent says that sending the request again does no harm although it
 	// may have been carried out.
 	Idempotent bool
+	// Once says that the request must not be sent again if it may have been
+	// carried out, whatever the policy allows.
+	Once bool
 	// Handler gets the answers.
 	Handler Handler
 	// Credentials, unless nil, authorize each attempt. Otherwise the request's
@@ -144,12 +148,18 @@ type Outcome struct {
 	// Succeeded reports whether the service returned a success to an attempt that
 	// failed afterwards, because its response could not be read for example.
 	Succeeded bool
+	// OnlyThrottled says that it is uncertain only because of attempts that got a
+	// 429: a part of the work may have been done, but not all of it.
+	OnlyThrottled bool
 	// Transient says that the last attempt failed, and that another call may go
 	// better: the network or the service was at fault.
 	Transient bool
 	// OverBudget says that there was no other attempt because the client has
 	// made too many.
 	OverBudget bool
+	// TooLate says that there was no other attempt because the context's deadline
+	// is before it.
+	TooLate bool
 }
 
 // Do sends the call, once, until it is answered, or until another attempt would be
@@ -192,10 +202,15 @@ type state struct {
 	attempts   int
 	uncertain  bool          // an attempt so far may have been carried out
 	succeeded  bool          // an attempt so far got a success, and failed all the same
+	lost       bool          // and by more than a half: it did not get a 429
 	renewed    bool          // the credentials, because of a 401
 	warnings   []string      // that the observers were told
 	transient  bool          // the last attempt failed, and another may go better
 	overBudget bool          // there is no other attempt because of the budget
+	tooLate    bool          // there is no other attempt because of the deadline
+	throttled  bool          // an attempt so far got a 429 that paused the client
+	served     uint64        // calls that were served when it last did
+	excused    int           // attempts that don't count for the policy
 	paid       bool          // the next attempt, out of the budget
 	last       error         // of the last attempt that the context's end did not stop
 	wait       time.Duration // before the next attempt
@@ -218,7 +233,13 @@ type state struct {
 
 func (st *state) outcome() Outcome {
 	return Outcome{
-		Attempts: st.attempts, Uncertain: st.uncertain, Succeeded: st.succeeded, Transient: st.transient, OverBudget: st.overBudget,
+		Attempts:      st.attempts,
+		Uncertain:     st.uncertain,
+		OnlyThrottled: st.uncertain && !st.lost,
+		Succeeded:     st.succeeded,
+		Transient:     st.transient,
+		OverBudget:    st.overBudget,
+		TooLate:       st.tooLate,
 	}
 }
 
@@ -237,14 +258,8 @@ func (st *state) traceConns() {
 // prepareAgain waits until it is time for another attempt, and prepares it.
 func (c *Client) prepareAgain(req *http.Request) error {
 	st := stateOf(req.Context())
-	if st.wait > 0 {
-		timer := time.NewTimer(st.wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-req.Context().Done():
-			return req.Context().Err()
-		}
+	if err := sleep(req.Context(), st.wait); err != nil {
+		return err
 	}
 	return c.prepare(st, req) //nolint:contextcheck // the state is the context
 }
@@ -254,15 +269,39 @@ func (c *Client) prepare(st *state, req *http.Request) error {
 	if err := st.call.Body.attach(req); err != nil {
 		return err
 	}
-	// Before the limiter, too: calls that have waited for their turn must not all
+	// Before the waiting, too: calls that have waited for their turn must not all
 	// go out together when the credentials they wait for are there.
-	if err := st.authorize(req); err != nil || c.config.Limiter == nil {
+	if err := st.authorize(req); err != nil || c.config.Limiter == nil && !c.throttle.active.Load() {
 		return err
 	}
-	if err := c.config.Limiter.Wait(st); err != nil {
-		return st.unprepared(fmt.Errorf("rate limiter: %w", err))
+	if err := c.waitForTurn(st); err != nil {
+		return err
 	}
 	return st.authorize(req)
+}
+
+// waitForTurn returns when both the service and the limiter let the request go out.
+// A pause that begins while the limiter waits needs the limiter's leave anew.
+func (c *Client) waitForTurn(st *state) error {
+	end := time.Now().Add(c.config.Retry.MaxWait)
+	for {
+		switch err := c.throttle.wait(st, end); {
+		case errors.Is(err, ErrPaused) && st.last != nil:
+			st.tooLate = true
+			return err // explain returns the last attempt's
+		case err != nil:
+			return st.unprepared(err)
+		}
+		if c.config.Limiter == nil {
+			return nil
+		}
+		if err := c.config.Limiter.Wait(st); err != nil {
+			return st.unprepared(fmt.Errorf("rate limiter: %w", err))
+		}
+		if !c.throttle.isPaused() || !time.Now().Before(end) {
+			return nil
+		}
+	}
 }
 
 // authorize puts the present credentials into the request. The state is their
@@ -288,7 +327,7 @@ func (st *state) unprepared(err error) error {
 		st.cancelled = true
 		return err
 	}
-	return withLast(err, st.last)
+	return withLast(notEnded(err), st.last)
 }
 
 // Value implements [context.Context].
@@ -347,7 +386,7 @@ func (st *state) explain(err error) error {
 	ended := st.Err()
 	switch {
 	case ended == nil && st.waiting && st.last != nil:
-		// The body could not be read again after all.
+		// The body could not be read again after all, or it would be too late.
 		return st.last
 	case ended == nil, !st.waiting && !st.cancelled:
 		return withoutURL(err)
@@ -373,6 +412,28 @@ func EndOf(ctx context.Context) error {
 	}
 	return err
 }
+
+// foreignEndError is an error of a call whose context has not ended, although it looks
+// like the error of one: that of an http.Client's Timeout does.
+type foreignEndError struct{ err error }
+
+// notEnded returns the error of a call whose context has not ended.
+func notEnded(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return foreignEndError{err}
+	}
+	return err
+}
+
+func (e foreignEndError) Error() string { return e.err.Error() }
+
+// Is reports whether target is among the causes, and not the end of a context.
+func (e foreignEndError) Is(target error) bool {
+	return target != context.DeadlineExceeded && target != context.Canceled && errors.Is(e.err, target)
+}
+
+// As finds target among the causes.
+func (e foreignEndError) As(target any) bool { return errors.As(e.err, target) }
 
 // withLast returns err, with what the last attempt came to if there was one.
 func withLast(err, last error) error {

@@ -428,7 +428,10 @@ func TestClient_Do_HTTPClientTimeoutIsRetried(t *testing.T) {
 				}
 				require.Error(t, err, "%s", call)
 				// Whether it says "Client.Timeout" is left to chance by net/http.
-				require.ErrorIs(t, err, context.DeadlineExceeded, "%s", call)
+				require.NotErrorIs(t, err, context.DeadlineExceeded, "%s: the context has not ended", call)
+				var timeout net.Error
+				require.ErrorAs(t, err, &timeout, "%s", call)
+				assert.True(t, timeout.Timeout(), "%s: the error's Timeout", call)
 				assert.Equal(t, time.Minute, time.Since(start), "%s: the time it took", call)
 			})
 		})

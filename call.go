@@ -412,7 +412,11 @@ func (d decoding) whole(resp *http.Response, body []byte, v any, decode func([]b
 	case jsonx.IsTooDeep(err):
 		return errTooDeep
 	case d.secret:
-		return fmt.Errorf("the answer is not JSON of the form that is expected (%d bytes)", len(body))
+		err := fmt.Errorf("the answer is not JSON of the form that is expected (%d bytes)", len(body))
+		if isPage(resp, body) {
+			return transport.Foreign(err)
+		}
+		return err
 	case jsonx.IsSyntaxError(err):
 		return d.unexpected("JSON", resp, body)
 	default:

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pulumiapi/pulumiapi/internal/transport"
 )
@@ -224,7 +225,8 @@ func checkToken(name, token string) (Secret, error) {
 
 // WithBaseURL sets the service's address, which is https://api.pulumi.com
 // otherwise. A path in it is kept: with "https://example.com/pulumi", requests
-// go to "https://example.com/pulumi/api/…".
+// go to "https://example.com/pulumi/api/…". The host is converted to lower case. An
+// international host name must be in its ASCII form ("xn--…").
 func WithBaseURL(baseURL string) Option {
 	return func(c *config) error {
 		_, err := parseBaseURL("WithBaseURL", baseURL)
@@ -253,6 +255,8 @@ func parseBaseURL(name, text string) (*url.URL, error) {
 		reason = "must not have a query"
 	case base.Fragment != "" || strings.Contains(text, "#"):
 		reason = "must not have a fragment"
+	case !isASCII(base.Host):
+		reason = "must have a host of ASCII characters: write an international one in the form that begins with xn--"
 	case hasDotSegment(base.Path):
 		reason = `must not have "." or ".." in its path`
 	}
@@ -264,12 +268,18 @@ func parseBaseURL(name, text string) (*url.URL, error) {
 		}
 		return nil, newArgumentError(name, text, reason)
 	}
+	host, _, _ := strings.Cut(base.Host, "%") // an IPv6 zone follows, which has a spelling of its own
+	base.Host = strings.TrimSuffix(strings.ToLower(host)+base.Host[len(host):], ":")
 	// Only slashes that are separators: "%2F" at the end is part of a name.
 	base.RawPath = strings.TrimRight(base.EscapedPath(), "/")
 	if base.Path, err = url.PathUnescape(base.RawPath); err != nil {
 		return nil, &ArgumentError{Name: name, Reason: "is not a URL"}
 	}
 	return base, nil
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 func hasDotSegment(path string) bool {

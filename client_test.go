@@ -228,6 +228,8 @@ func TestNewClient_RefusesBadBaseURLs(t *testing.T) {
 		"https://example.com/%2e%2E/b", "https://example.com/a%2F..%2Fb", "https://example.com/.%2e/",
 		"https://user@example.com", "https://user:password@example.com", "https://:@example.com", "https://@example.com",
 		"https://example.com\n", "https://example.com/\x00", "https://exa\x7fmple.com",
+		"https://bücher.example", "https://b%C3%BCcher.example", "https://EXAMPLİ.com", "https://exampl\u212a.com", "https://example。com", "https://１27.0.0.1",
+		"https://example.com%ff", "https://[fe80::1%25ö]",
 	} {
 		for order, opts := range map[string][]pulumiapi.Option{
 			"last":  {pulumiapi.WithToken(clientToken), pulumiapi.WithBaseURL(bad)},
@@ -237,6 +239,15 @@ func TestNewClient_RefusesBadBaseURLs(t *testing.T) {
 			requireArgumentError(t, err, "WithBaseURL", fmt.Sprintf("NewClient with the base URL %q %s", bad, order))
 		}
 	}
+}
+
+// Where it leads would be decided anew for each request, by net/http.
+func TestNewClient_InternationalHostIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := pulumiapi.NewClient(pulumiapi.WithToken(clientToken), pulumiapi.WithBaseURL("https://bücher.example/cloud"))
+	refused := argumentErrorOf(t, err, "WithBaseURL", "NewClient with an international host")
+	assert.Contains(t, refused.Reason, "xn--", "the reason says what to write")
+	assert.Equal(t, "https://bücher.example/cloud", refused.Value, "the Value")
 }
 
 func TestNewClient_BaseURLErrorShowsNoPassword(t *testing.T) {
@@ -265,7 +276,10 @@ func TestNewClient_KeepsTheBaseURLsPath(t *testing.T) {
 	for base, want := range map[string]string{
 		"":                                "https://api.pulumi.com/api/things/a",
 		"https://example.com":             "https://example.com/api/things/a",
-		"HTTPS://Example.com/":            "https://Example.com/api/things/a",
+		"HTTPS://Example.com/":            "https://example.com/api/things/a",
+		"https://XN--BCHER-KVA.example":   "https://xn--bcher-kva.example/api/things/a",
+		"https://EXAMPLE.com:/":           "https://example.com/api/things/a",
+		"http://[FE80::1%25En0]:8080":     "http://[fe80::1%25En0]:8080/api/things/a",
 		"http://example.com:8080/pulumi/": "http://example.com:8080/pulumi/api/things/a",
 		"https://[::1]:8443/a/b":          "https://[::1]:8443/a/b/api/things/a",
 		"https://example.com/a%2Fb//":     "https://example.com/a%2Fb/api/things/a",

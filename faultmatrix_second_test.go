@@ -155,12 +155,11 @@ func someSeries() []series {
 }
 
 // secondFaults are those of the matrix that a list meets on its way, and a reset
-// at each of some places. None is a connection that ends without an answer: if it
-// was in use before, net/http sends a GET again by itself.
+// at each of some places.
 func secondFaults(t *testing.T) []fault {
 	t.Helper()
 	chosen := []string{
-		"accepts and stays silent", "reset in the middle of the body", "reset before the body's last byte",
+		"hangs up before the answer", "reset before the answer", "accepts and stays silent", "reset in the middle of the body", "reset before the body's last byte",
 		"silent in the middle of the body", "hangs up in the middle of the gzip", "Content-Length too long", "Content-Length too short", "503",
 	}
 	list := slices.DeleteFunc(faults(t), func(f fault) bool { return !slices.Contains(chosen, f.name) })

@@ -42,9 +42,8 @@ type fault struct {
 	stalls, slow bool
 	// takes is how long an attempt lasts that is struck, at most.
 	takes time.Duration
-	// follows is how many redirects are followed, repeats how many requests
-	// net/http sends again by itself, where nil is none.
-	follows, repeats func(o operation, m mode) int
+	// follows is how many redirects are followed, where nil is none.
+	follows func(o operation, m mode) int
 	// maxRead is how much of each answer may be read; 0 is no limit.
 	maxRead int64
 
@@ -358,20 +357,12 @@ func connectionFaults() []fault {
 		{name: "hangs up before the answer", effect: every(lost), strike: func(*exchange) ending { return hangsUp }},
 		{name: "reset before the answer", effect: every(lost), strike: func(*exchange) ending { return resets }},
 		{
-			name: "idle connection closed as it is reused", reused: true,
-			effect: func(o operation, m mode) effect {
-				if m == strikesOnce && o.method() == http.MethodGet {
-					return harmless // net/http repeats it by itself
-				}
-				return lost
-			},
-			repeats: func(o operation, _ mode) int {
-				if o.method() == http.MethodGet {
-					return 1
-				}
-				return 0
-			},
+			name: "idle connection closed as it is reused", effect: every(lost), reused: true,
 			strike: func(*exchange) ending { return hangsUp },
+		},
+		{
+			name: "idle connection reset as it is reused", effect: every(lost), reused: true,
+			strike: func(*exchange) ending { return resets },
 		},
 	}
 }

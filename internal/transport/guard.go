@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +19,9 @@ type guard struct {
 	stall  time.Duration
 	load   *load
 	budget *budget
+
+	plainIsHTTP1 bool        // sendsPlainHTTP1
+	usesHTTP1    atomic.Bool // a connection that was used so far
 }
 
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -41,7 +46,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	dog := st.newWatchdog()
 	// What follows changes the request, which must not be the caller's then.
-	dog.request = *req.WithContext(dog.watch(req.Context(), g.stall, g.load))
+	dog.request = *req.WithContext(dog.watch(httptrace.WithClientTrace(req.Context(), dog.once.begin(st, g, req)), g.stall, g.load))
 	st.dog, req = dog, &dog.request
 	dog.watchUpload(&st.call.Body)
 	resp, err := g.next.RoundTrip(req)
@@ -76,6 +81,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 type watchdog struct {
 	request http.Request // as it is sent
 	body    guardedBody  // the answer's
+	once    sendOnce
 
 	ctx     context.Context //nolint:containedctx // the attempt's, to be asked why it ended
 	cancel  context.CancelCauseFunc
@@ -104,6 +110,7 @@ func (d *watchdog) watch(ctx context.Context, stall time.Duration, l *load) cont
 	d.stall, d.uploading, d.load = stall, true, l
 	l.requests.Add(1)
 	d.ctx, d.cancel = context.WithCancelCause(ctx)
+	d.once.cancel = d.cancel
 	if _, ok := ctx.Deadline(); ok {
 		d.stall = 0
 	}
@@ -121,20 +128,20 @@ func (d *watchdog) watchUpload(body *Body) {
 	switch {
 	case d.request.Body == nil, d.request.Body == http.NoBody:
 	case body.isShort():
-		d.request.GetBody = func() (io.ReadCloser, error) {
+		d.request.GetBody = d.once.getBody(func() (io.ReadCloser, error) {
 			d.uploaded()
 			return body.open()
-		}
+		})
 	default:
 		d.request.Body = d.watched(d.request.Body, body)
 		if d.request.GetBody != nil {
-			d.request.GetBody = func() (io.ReadCloser, error) {
+			d.request.GetBody = d.once.getBody(func() (io.ReadCloser, error) {
 				upload, err := body.open()
 				if err != nil {
 					return nil, err
 				}
 				return d.watched(upload, body), nil
-			}
+			})
 		}
 	}
 }
@@ -202,7 +209,7 @@ func (d *watchdog) release() {
 func (d *watchdog) explain(err error) error {
 	cause := context.Cause(d.ctx)
 	var stalled stallError
-	if errors.As(cause, &stalled) || errors.Is(cause, errTooSlow) {
+	if errors.As(cause, &stalled) || errors.Is(cause, errTooSlow) || errors.Is(cause, errSentAgain) {
 		return cause
 	}
 	return err

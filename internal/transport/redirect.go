@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const maxRedirects = 10
@@ -21,6 +23,12 @@ type redirectPolicy struct {
 func (p redirectPolicy) check(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || p.objection(req.URL) != "" || req.Method != via[0].Method {
 		return http.ErrUseLastResponse
+	}
+	// It is the same origin: in the base URL's spelling, the same is dialed. In another
+	// spelling, net/http leaves out the credentials.
+	req.URL.Host = p.base.Host
+	if credentials, ok := via[0].Header["Authorization"]; ok {
+		req.Header["Authorization"] = credentials
 	}
 	return nil
 }
@@ -44,6 +52,8 @@ func (p redirectPolicy) objection(target *url.URL) string {
 		return "another origin"
 	case target.User != nil:
 		return "it names a user"
+	case hasDotSegment(target.EscapedPath()):
+		return `"." or ".." in its path`
 	case !isBelow(target, p.base):
 		return "outside the base URL's path"
 	}
@@ -74,7 +84,7 @@ func (p redirectPolicy) refusal(resp *http.Response, method string) error {
 // user, and what req must not show.
 func place(req *http.Request, u *url.URL) string {
 	// In this order: a half of a secret, or one in other letters, would stay.
-	return strings.ToLower(Redact(req, address(u))) + cutPath(Redact(req, u.EscapedPath()))
+	return lowerASCII(Redact(req, address(u))) + cutPath(Redact(req, u.EscapedPath()))
 }
 
 // cutPath keeps an error from losing one of its ends to the length of the other.
@@ -86,8 +96,19 @@ func cutPath(text string) string {
 	return text
 }
 
-// origin returns scheme, host and port, the port always.
-func origin(u *url.URL) string { return strings.ToLower(address(u)) }
+// origin returns scheme, host and port, the port always. ASCII letters are in lower
+// case. Other letters stay as they are: net/http maps them to a host name of ASCII
+// letters in a way of its own, and does not dial the host that strings.ToLower returns.
+func origin(u *url.URL) string { return lowerASCII(address(u)) }
+
+func lowerASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + ('a' - 'A')
+		}
+		return r
+	}, text)
+}
 
 // address is the origin as the URL writes it.
 func address(u *url.URL) string {
@@ -98,10 +119,58 @@ func address(u *url.URL) string {
 	return u.Scheme + "://" + u.Hostname() + ":" + port
 }
 
-// isBelow reports whether target's path is base's or below it, also after a
-// server has resolved the dots in it.
+// isBelow reports whether target's path is base's or below it. Escapes in a segment
+// don't matter, but "%2F" does not separate segments.
 func isBelow(target, base *url.URL) bool {
-	prefix := strings.TrimSuffix(base.Path, "/")
-	resolved := path.Clean("/" + target.Path)
-	return prefix == "" || resolved == prefix || strings.HasPrefix(resolved, prefix+"/")
+	want := strings.Split(strings.TrimSuffix(base.EscapedPath(), "/"), "/")
+	got := strings.Split(target.EscapedPath(), "/")
+	if len(got) < len(want) {
+		return false
+	}
+	for i := range want {
+		if unescape(got[i]) != unescape(want[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// hasDotSegment reports whether the path may hold a "." or ".." for a server that
+// decodes it more than once, reads a backslash as a slash, or ignores what follows a
+// semicolon, spaces and control characters. Invalid UTF-8 may be an overlong dot. What
+// stands in the Location as it is has been resolved by net/http.
+func hasDotSegment(path string) bool {
+	for {
+		if !utf8.ValidString(path) {
+			return true
+		}
+		for segment := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+			segment, _, _ = strings.Cut(segment, ";")
+			segment = strings.TrimFunc(segment, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+			if segment == "." || segment == ".." {
+				return true
+			}
+		}
+		plain := unescape(path)
+		if plain == path {
+			return false
+		}
+		path = plain
+	}
+}
+
+// unescape decodes all valid escapes of a path, once. Others stay.
+func unescape(path string) string {
+	var plain strings.Builder
+	for i := 0; i < len(path); i++ {
+		if path[i] == '%' && i+2 < len(path) {
+			if char, err := strconv.ParseUint(path[i+1:i+3], 16, 8); err == nil {
+				plain.WriteByte(byte(char))
+				i += 2
+				continue
+			}
+		}
+		plain.WriteByte(path[i])
+	}
+	return plain.String()
 }

@@ -21,6 +21,7 @@ func TestRedirectPolicy_objection(t *testing.T) {
 		origin  = "another origin"
 		user    = "it names a user"
 		outside = "outside the base URL's path"
+		dots    = `"." or ".." in its path`
 	)
 	tests := []struct {
 		target       string
@@ -30,11 +31,12 @@ func TestRedirectPolicy_objection(t *testing.T) {
 		{"http://api.test/cloud/", ok, ok},
 		{"http://api.test/cloud/stacks?page=2#end", ok, ok},
 		{"http://api.test:80/cloud/stacks", ok, ok},
+		{"http://api.test:/cloud/stacks", ok, ok},
 		{"HTTP://API.Test/cloud/stacks", ok, ok},
 		{"http://api.test/cloud//stacks", ok, ok},
-		{"http://api.test/cloud/a/../stacks", ok, ok},
-		{"http://api.test/cloud/%2e/stacks", ok, ok},
 		{"http://api.test/cloud/acme%2Fweb", ok, ok},
+		{"http://api.test/%63loud/stacks", ok, ok},
+		{"http://api.test/cloud/a%252Fb/100%25/a%5Cb/a;b=c/.hidden/a..b/...", ok, ok},
 
 		{"http://api.test:8080/cloud/stacks", origin, origin},
 		{"http://api.test:443/cloud/stacks", origin, origin},
@@ -43,6 +45,15 @@ func TestRedirectPolicy_objection(t *testing.T) {
 		{"http://evil.test/cloud/stacks", origin, origin},
 		{"http://api.test.evil.test/cloud/stacks", origin, origin},
 		{"http://api.test./cloud/stacks", origin, origin},
+		{"http://apİ.test/cloud/stacks", origin, origin},
+		{"http://api.teſt/cloud/stacks", origin, origin},
+		{"http://api.te%C5%BFt/cloud/stacks", origin, origin},
+		{"http://ａｐｉ.test/cloud/stacks", origin, origin},
+		{"http://api。test/cloud/stacks", origin, origin},
+		{"http://api．test/cloud/stacks", origin, origin},
+		{"http://api.test%E3%80%82/cloud/stacks", origin, origin},
+		{"http://api\u00ad.test/cloud/stacks", origin, origin},
+		{"http://api.test:080/cloud/stacks", origin, origin},
 		{"http://evil.test:80@api.test.evil.test/cloud", origin, origin},
 		{"ftp://api.test/cloud/stacks", origin, origin},
 		{"file:///cloud/stacks", origin, origin},
@@ -58,15 +69,38 @@ func TestRedirectPolicy_objection(t *testing.T) {
 		{"http://api.test/login", outside, ok},
 		{"http://api.test/cloudy", outside, ok},
 		{"http://api.test/Cloud/stacks", outside, ok},
-		{"http://api.test/cloud/..", outside, ok},
-		{"http://api.test/cloud/../login", outside, ok},
-		{"http://api.test/cloud/./../login", outside, ok},
-		{"http://api.test/cloud/a/../../login", outside, ok},
-		{"http://api.test/cloud/%2e%2e/login", outside, ok},
-		{"http://api.test/cloud/%2E./login", outside, ok},
-		{"http://api.test/cloud%2f..%2flogin", outside, ok},
-		{"http://api.test/cloud/..%2flogin", outside, ok},
-		{"http://api.test/../login", outside, ok},
+		{"http://api.test/cloud/..", dots, dots},
+		{"http://api.test/cloud/../login", dots, dots},
+		{"http://api.test/cloud/./../login", dots, dots},
+		{"http://api.test/cloud/a/../../login", dots, dots},
+		{"http://api.test/cloud/%2e%2e/login", dots, dots},
+		{"http://api.test/cloud/%2E./login", dots, dots},
+		{"http://api.test/cloud%2f..%2flogin", dots, dots},
+		{"http://api.test/cloud/..%2flogin", dots, dots},
+		{"http://api.test/../login", dots, dots},
+		{"http://api.test/cloud%2Fstacks", outside, ok},
+		{"http://api.test//cloud/stacks", outside, ok},
+		{"http://api.test/cloud/a/../stacks", dots, dots}, // net/http resolves it before
+		{"http://api.test/cloud/%2e/stacks", dots, dots},
+		{"http://api.test/cloud/..;/login", dots, dots},
+		{"http://api.test/cloud/..;a=b/login", dots, dots},
+		{"http://api.test/cloud/%2e%2e%3b/login", dots, dots},
+		{"http://api.test/cloud/..%253bx/login", dots, dots},
+		{"http://api.test/cloud/.;/login", dots, dots},
+		{"http://api.test/cloud/..%5clogin", dots, dots},
+		{"http://api.test/cloud/a%5c..%5c..%5clogin", dots, dots},
+		{"http://api.test/cloud/..%255Clogin", dots, dots},
+		{`http://api.test/cloud/..\login`, dots, dots},
+		{"http://api.test/cloud/%252e%252e/login", dots, dots},
+		{"http://api.test/cloud/%25252e%25252e%25252flogin", dots, dots},
+		{"http://api.test/cloud/%2525252525252e./login", dots, dots},
+		{"http://api.test/cloud/%25zz/%252e%252e/login", dots, dots},
+		{"http://api.test/cloud/%2e%252e%2f/login", dots, dots},
+		{"http://api.test/cloud/..%20/login", dots, dots},
+		{"http://api.test/cloud/..%00/login", dots, dots},
+		{"http://api.test/cloud/%09../login", dots, dots},
+		{"http://api.test/cloud/%c0%ae%c0%ae/login", dots, dots},
+		{"http://api.test/cloud/%25c0%25ae./login", dots, dots},
 	}
 	for _, tt := range tests {
 		target := parseURL(t, tt.target)
@@ -135,6 +169,11 @@ func TestClient_Do_Redirects(t *testing.T) {
 		{"/login", "http://api.test:80/login", false},
 		{"../login", "http://api.test:80/login", false},
 		{"/cloud/%2e%2e/login", "http://api.test:80/cloud/%2e%2e/login", false},
+		{"/cloud/..;/login", "http://api.test:80/cloud/..;/login", false},
+		{`..\login`, "http://api.test:80/cloud/..%5Clogin", false},
+		{"/cloud/a/../other", "http://api.test:80/cloud/other", true},
+		{"http://API.Test:80/cloud/other", "http://api.test:80/cloud/other", true},
+		{"http://apİ.test/cloud/other", "http://apİ.test:80/cloud/other", false},
 	}
 	// The codes that turn a method into GET.
 	turns := map[string][]int{

@@ -163,7 +163,7 @@ func isSuccess(resp *http.Response, err error) bool {
 // neverWritten reports whether an attempt that got no answer failed before any
 // of the request can have left this machine, or was turned away unread.
 func (st *state) neverWritten(err error) bool {
-	if isRefusedStream(err) {
+	if isRefusedStream(err) || isLeftUnprocessed(err) {
 		return true
 	}
 	if st.askedForConn.Load() {

@@ -13,9 +13,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -67,7 +67,10 @@ func New(config Config) *Client {
 		client.Transport = newHTTPTransport(l)
 	}
 	c := &Client{transport: client.Transport, config: config, budget: newBudget(config.Retry.Budget)}
-	client.Transport = &guard{next: &decompressor{next: client.Transport}, stall: config.Stall, load: l, budget: c.budget}
+	client.Transport = &guard{
+		next: &decompressor{next: client.Transport}, stall: config.Stall, load: l, budget: c.budget,
+		plainIsHTTP1: sendsPlainHTTP1(c.transport),
+	}
 	client.CheckRedirect = redirectPolicy{base: config.Base}.check
 	c.loop = &retryablehttp.Client{
 		HTTPClient: &client,
@@ -167,9 +170,8 @@ type Outcome struct {
 func (c *Client) Do(call *Call) (Outcome, error) {
 	st := &call.state
 	st.call, st.decompress = call, askForGzip(call.Request.Header)
-	st.traceConns()
 	st.Context = call.Context
-	*call.Request = *call.Request.WithContext(httptrace.WithClientTrace(st, &st.trace))
+	*call.Request = *call.Request.WithContext(st)
 	// net/http may go on reading a body when its request has failed already.
 	defer call.Body.detach()
 	if err := c.prepare(st, call.Request); err != nil {
@@ -216,7 +218,6 @@ type state struct {
 	wait       time.Duration // before the next attempt
 	waiting    bool
 
-	trace   httptrace.ClientTrace
 	hasConn atomic.Bool // what was asked for last
 
 	// What follows is the present attempt's.
@@ -240,18 +241,6 @@ func (st *state) outcome() Outcome {
 		Transient:     st.transient,
 		OverBudget:    st.overBudget,
 		TooLate:       st.tooLate,
-	}
-}
-
-// traceConns makes the trace learn whether the request gets a connection.
-func (st *state) traceConns() {
-	st.trace.GetConn = func(string) {
-		st.askedForConn.Store(true)
-		st.hasConn.Store(false)
-	}
-	st.trace.GotConn = func(httptrace.GotConnInfo) {
-		st.gotConn.Store(true)
-		st.hasConn.Store(true)
 	}
 }
 
@@ -305,8 +294,7 @@ func (c *Client) waitForTurn(st *state) error {
 }
 
 // authorize puts the present credentials into the request. The state is their
-// context, and the limiter's: without the trace, which is of this call's
-// connections.
+// context, and the limiter's.
 func (st *state) authorize(req *http.Request) error {
 	if st.call.Credentials == nil {
 		return nil
@@ -340,6 +328,10 @@ func (st *state) Value(key any) any {
 	}
 	return st.Context.Value(key)
 }
+
+// Format implements [fmt.Formatter]. Observers and limiters may print a context, and
+// this one holds requests.
+func (st *state) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "transport.state") }
 
 type stateKey struct{}
 

@@ -61,8 +61,13 @@ func requestClasses() []requestClass {
 	var list []requestClass
 	for _, body := range bodies {
 		for _, e := range []pulumiapi.Endpoint{
-			{Method: http.MethodGet}, {Method: http.MethodHead}, {Method: http.MethodPut}, {Method: http.MethodDelete},
-			{Method: http.MethodPost, Read: true}, {Method: http.MethodPost}, {Method: http.MethodPatch},
+			{Method: http.MethodGet},
+			{Method: http.MethodHead},
+			{Method: http.MethodPut},
+			{Method: http.MethodDelete},
+			{Method: http.MethodPost, Read: true},
+			{Method: http.MethodPost},
+			{Method: http.MethodPatch},
 		} {
 			e.Template = "/api/things"
 			reads := e.Read || e.Method == http.MethodGet || e.Method == http.MethodHead
@@ -181,7 +186,7 @@ func (c requestClass) check(t *testing.T, f codeFault, m mode, server *http2Serv
 	}
 	transport := server.transport(client)
 	defer transport.CloseIdleConnections()
-	w := newWitness(t, pulumiapi.WithBaseURL(faultyBase), pulumiapi.WithHTTPClient(&http.Client{Transport: transport}))
+	w := newWitness(t, pulumiapi.WithBaseURL(faultyBase), pulumiapi.WithHTTPClient(&http.Client{Transport: &countingTransport{next: transport}}))
 	if f.reused {
 		_, err := w.client.Do(t.Context(), pulumiapi.Request{Endpoint: pulumiapi.Endpoint{Method: http.MethodGet, Template: warmUp}}, nil)
 		require.NoError(t, err, "the request before")
@@ -350,7 +355,7 @@ func TestFaultMatrix_HTTP2GoAwayAtOnce(t *testing.T) {
 						w := newWitness(t, pulumiapi.WithBaseURL(faultyBase), pulumiapi.WithHTTPClient(&http.Client{Transport: transport}))
 						_, err := w.client.Do(t.Context(), pulumiapi.Request{Endpoint: class.endpoint, Body: class.body()}, nil)
 						require.Error(t, err, what)
-						assert.NotErrorIs(t, err, pulumiapi.ErrOutcomeUnknown, what)
+						require.NotErrorIs(t, err, pulumiapi.ErrOutcomeUnknown, what)
 						assert.Len(t, w.attempts, maxAttempts, "%s: attempts", what)
 					})
 				})

@@ -272,7 +272,7 @@ func (s *http2Server) read(conn net.Conn, open func(id uint32) *http2Stream, fra
 				streams[id] = stream
 			}
 			isWhole := flags&flagEndStream != 0
-			if stream == nil || !isWhole && !(s.early && stream.struck) {
+			if isDue := isWhole || s.early && stream != nil && stream.struck; stream == nil || !isDue {
 				continue
 			}
 			delete(streams, id)

@@ -20,8 +20,8 @@ type guard struct {
 	load   *load
 	budget *budget
 
-	plainIsHTTP1 bool        // sendsPlainHTTP1
-	usesHTTP1    atomic.Bool // a connection that was used so far
+	isNetHTTP, plainIsHTTP1 bool        // what the function isNetHTTP says of the transport
+	usesHTTP1               atomic.Bool // a connection that was used so far
 }
 
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {

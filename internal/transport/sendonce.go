@@ -35,7 +35,7 @@ type sendOnce struct {
 	isReplayable bool        // net/http sends the request again over HTTP/1.1
 	usesHTTP1    atomic.Bool // the connection that the request got last
 	wroteHeaders atomic.Bool // on that connection
-	answered     atomic.Bool // with more than interim responses
+	answered     atomic.Bool // with more than interim responses; only if the user's transport may care
 	interim      atomic.Int64
 }
 
@@ -48,12 +48,9 @@ var errInterim = errors.New("too many interim responses")
 // begin prepares for a request, and returns the hooks.
 func (s *sendOnce) begin(st *state, g *guard, req *http.Request) *httptrace.ClientTrace {
 	s.st, s.guard, s.isReplayable = st, g, isReplayable(req)
-	s.trace = httptrace.ClientTrace{
-		GetConn:              s.getConn,
-		GotConn:              s.gotConn,
-		WroteHeaders:         s.onWroteHeaders,
-		GotFirstResponseByte: s.gotResponse,
-		Got1xxResponse:       s.gotInterim,
+	s.trace = httptrace.ClientTrace{GetConn: s.getConn, GotConn: s.gotConn, WroteHeaders: s.onWroteHeaders}
+	if !g.isNetHTTP {
+		s.trace.GotFirstResponseByte, s.trace.Got1xxResponse = s.gotResponse, s.gotInterim
 	}
 	return &s.trace
 }
@@ -178,11 +175,11 @@ func negotiated(conn net.Conn) (protocol string, isSecure bool) {
 	return secure.ConnectionState().NegotiatedProtocol, true
 }
 
-// sendsPlainHTTP1 reports whether it is certain that the transport uses HTTP/1.1 where
-// there is no TLS.
-func sendsPlainHTTP1(transport http.RoundTripper) bool {
-	own, ok := transport.(*http.Transport)
-	return ok && (own.Protocols == nil || !own.Protocols.UnencryptedHTTP2())
+// isNetHTTP reports whether the transport is net/http's, without anything of the user's
+// around it, and whether it is certain that it uses HTTP/1.1 where there is no TLS.
+func isNetHTTP(transport http.RoundTripper) (is, isPlainHTTP1 bool) {
+	t, is := transport.(*http.Transport)
+	return is, is && (t.Protocols == nil || !t.Protocols.UnencryptedHTTP2())
 }
 
 // isLeftUnprocessed reports whether err says that the server did not process the

@@ -102,7 +102,7 @@ func TestClient_Do_InterimResponsesWithoutEnd(t *testing.T) {
 					}
 				}))
 				call := get(t)
-				_, err := newClient(t, s.transport, withRetry(RetryPolicy{MaxAttempts: 1})).Do(call.Call)
+				_, err := newClient(t, roundTripper(s.transport.RoundTrip), withRetry(RetryPolicy{MaxAttempts: 1})).Do(call.Call)
 				require.ErrorIs(t, err, errInterim, "%s", call)
 				assert.Less(t, sent.Load(), int64(256<<10), "%s: bytes that were read", call)
 			})

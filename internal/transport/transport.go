@@ -67,10 +67,9 @@ func New(config Config) *Client {
 		client.Transport = newHTTPTransport(l)
 	}
 	c := &Client{transport: client.Transport, config: config, budget: newBudget(config.Retry.Budget)}
-	client.Transport = &guard{
-		next: &decompressor{next: client.Transport}, stall: config.Stall, load: l, budget: c.budget,
-		plainIsHTTP1: sendsPlainHTTP1(c.transport),
-	}
+	g := &guard{next: &decompressor{next: client.Transport}, stall: config.Stall, load: l, budget: c.budget}
+	g.isNetHTTP, g.plainIsHTTP1 = isNetHTTP(c.transport)
+	client.Transport = g
 	client.CheckRedirect = redirectPolicy{base: config.Base}.check
 	c.loop = &retryablehttp.Client{
 		HTTPClient: &client,

@@ -59,39 +59,55 @@ func encodeWithSecrets(v any) (data []byte, secrets []string, err error) {
 	return data, secrets, err
 }
 
-// secretHolders remembers what holdsSecret has found out (BenchmarkW7CreateTag).
-var secretHolders sync.Map // reflect.Type → bool
+// secretHolders finds out which types have a Secret in them, and remembers it
+// (BenchmarkW7CreateTag).
+type secretHolders struct {
+	// interfaces says what is assumed of an interface.
+	interfaces bool
+	known      sync.Map // reflect.Type → bool
+}
 
-// mayHoldSecret reports whether there can be a Secret in a value of type t.
-func mayHoldSecret(t reflect.Type) bool {
-	if known, ok := secretHolders.Load(t); ok {
+var (
+	inRequests  = secretHolders{interfaces: true}
+	inResponses secretHolders // decoding puts no Secret into an interface
+)
+
+// mayHoldSecret reports whether there can be a Secret in a value of type t that is
+// sent.
+func mayHoldSecret(t reflect.Type) bool { return inRequests.has(t) }
+
+// mayBringSecret reports whether a response of which a value of type t is decoded
+// may hold a secret.
+func mayBringSecret(t reflect.Type) bool { return inResponses.has(t) }
+
+func (h *secretHolders) has(t reflect.Type) bool {
+	if known, ok := h.known.Load(t); ok {
 		return known == true
 	}
-	holds := holdsSecret(t, map[reflect.Type]bool{})
-	secretHolders.Store(t, holds)
+	holds := h.find(t, map[reflect.Type]bool{})
+	h.known.Store(t, holds)
 	return holds
 }
 
-// holdsSecret does the work of mayHoldSecret. Types that were seen further out are
-// left to there.
-func holdsSecret(t reflect.Type, seen map[reflect.Type]bool) bool {
+// find does the work of has. Types that were seen further out are left to there.
+func (h *secretHolders) find(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if seen[t] {
 		return false
 	}
 	seen[t] = true
 	switch t.Kind() {
 	case reflect.Interface:
-		return true
+		return h.interfaces
 	case reflect.Map:
-		return holdsSecret(t.Key(), seen) || holdsSecret(t.Elem(), seen)
+		return h.find(t.Key(), seen) || h.find(t.Elem(), seen)
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return holdsSecret(t.Elem(), seen)
+		return h.find(t.Elem(), seen)
 	case reflect.Struct:
 		if t == reflect.TypeFor[Secret]() {
 			return true
 		}
 		for field := range t.Fields() {
-			if holdsSecret(field.Type, seen) {
+			if h.find(field.Type, seen) {
 				return true
 			}
 		}

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 )
 
 // fetch makes a call whose answer is a T.
 func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
 	value := new(T)
+	r.decoding.secret = mayBringSecret(reflect.TypeFor[T]())
 	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
 		*value = *new(T) // what a broken answer has left must not show
@@ -93,6 +95,7 @@ func fetchYesNo(ctx context.Context, c *Client, r call) (bool, error) {
 // fetchOptional makes a call whose answer is a T, or has no content: nil.
 func fetchOptional[T any](ctx context.Context, c *Client, r call) (*T, *ResponseInfo, error) {
 	var value *T
+	r.decoding.secret = mayBringSecret(reflect.TypeFor[T]())
 	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
 		value = nil

@@ -56,6 +56,7 @@ type Client struct {
 	transport http.RoundTripper
 	config    Config
 	budget    *budget
+	sent      sentSecrets
 }
 
 // New returns a Client.
@@ -66,7 +67,7 @@ func New(config Config) *Client {
 		client.Transport = newHTTPTransport(l)
 	}
 	c := &Client{transport: client.Transport, config: config, budget: newBudget(config.Retry.Budget)}
-	client.Transport = &guard{next: &decompressor{next: client.Transport}, stall: config.Stall, load: l, budget: c.budget}
+	client.Transport = &guard{next: &headerLimit{next: &decompressor{next: client.Transport}}, stall: config.Stall, load: l, budget: c.budget}
 	client.CheckRedirect = redirectPolicy{base: config.Base}.check
 	c.loop = &retryablehttp.Client{
 		HTTPClient: &client,
@@ -100,6 +101,9 @@ type Call struct {
 	// Idempotent says that sending the request again does no harm although it
 	// may have been carried out.
 	Idempotent bool
+	// Confidential says that the response may hold a secret: no error quotes any
+	// of it.
+	Confidential bool
 	// Handler gets the answers.
 	Handler Handler
 	// Credentials, unless nil, authorize each attempt. Otherwise the request's
@@ -153,7 +157,7 @@ type Outcome struct {
 // wrong or pointless.
 func (c *Client) Do(call *Call) (Outcome, error) {
 	st := &call.state
-	st.call, st.decompress = call, askForGzip(call.Request.Header)
+	st.call, st.decompress, st.sent = call, askForGzip(call.Request.Header), &c.sent
 	st.traceConns()
 	st.Context = call.Context
 	*call.Request = *call.Request.WithContext(httptrace.WithClientTrace(st, &st.trace))
@@ -183,6 +187,7 @@ type state struct {
 	context.Context //nolint:containedctx // see above
 
 	call       *Call
+	sent       *sentSecrets // of the client
 	request    retryablehttp.Request
 	decompress bool
 
@@ -250,13 +255,19 @@ func (c *Client) prepare(st *state, req *http.Request) error {
 	}
 	// Before the limiter, too: calls that have waited for their turn must not all
 	// go out together when the credentials they wait for are there.
-	if err := st.authorize(req); err != nil || c.config.Limiter == nil {
+	if err := st.authorize(req); err != nil {
 		return err
 	}
-	if err := c.config.Limiter.Wait(st); err != nil {
-		return st.unprepared(fmt.Errorf("rate limiter: %w", err))
+	if c.config.Limiter != nil {
+		if err := c.config.Limiter.Wait(st); err != nil {
+			return st.unprepared(fmt.Errorf("rate limiter: %w", err))
+		}
+		if err := st.authorize(req); err != nil {
+			return err
+		}
 	}
-	return st.authorize(req)
+	c.sent.remember(req, &st.call.Body)
+	return nil
 }
 
 // authorize puts the present credentials into the request. The state is their

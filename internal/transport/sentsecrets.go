@@ -27,10 +27,12 @@ type sentSecrets struct {
 type sentSecret struct {
 	text  string
 	forms Redactor
-	last  atomic.Pointer[time.Time]
+	last  atomic.Int64 // when it was sent, in nanoseconds of Unix time
 }
 
-func (s *sentSecret) isFresh(now time.Time) bool { return now.Sub(*s.last.Load()) < memoryOfSecret }
+func (s *sentSecret) isFresh(now time.Time) bool {
+	return now.UnixNano()-s.last.Load() < int64(memoryOfSecret)
+}
 
 func (s *sentSecrets) load() []*sentSecret {
 	if list := s.list.Load(); list != nil {
@@ -63,14 +65,14 @@ func (s *sentSecrets) add(secret string, now time.Time) {
 	if len(list) >= maxSentSecrets {
 		oldest := 0
 		for i, old := range list {
-			if old.last.Load().Before(*list[oldest].last.Load()) {
+			if old.last.Load() < list[oldest].last.Load() {
 				oldest = i
 			}
 		}
 		list = slices.Delete(list, oldest, oldest+1)
 	}
 	added := &sentSecret{text: secret, forms: Redactor(nil).with(secret)}
-	added.last.Store(&now)
+	added.last.Store(now.UnixNano())
 	list = append(list, added)
 	s.list.Store(&list)
 }
@@ -79,9 +81,7 @@ func (s *sentSecrets) add(secret string, now time.Time) {
 func (s *sentSecrets) touch(secret string, now time.Time) bool {
 	for _, known := range s.load() {
 		if known.text == secret {
-			if now.Sub(*known.last.Load()) > memoryOfSecret/100 {
-				known.last.Store(&now)
-			}
+			known.last.Store(now.UnixNano())
 			return true
 		}
 	}

@@ -1,6 +1,8 @@
 package pulumiapi
 
 import (
+	"bytes"
+	"fmt"
 	"net/url"
 	"reflect"
 	"sync"
@@ -54,9 +56,18 @@ func encodeWithSecrets(v any) (data []byte, secrets []string, err error) {
 			secrets = append(secrets, secret.Reveal())
 		}
 		return v.wireValue()
-	})
+	}).Check(checkMarshaled)
 	data, err = encoder.Encode(v)
 	return data, secrets, err
+}
+
+// checkMarshaled refuses what a type's own method makes of a Secret, which shows the
+// secret to nobody.
+func checkMarshaled(v any, written []byte) error {
+	if bytes.Contains(written, []byte(redacted)) && mayHoldSecret(reflect.TypeOf(v)) {
+		return fmt.Errorf("the method of %T that marshals it writes %q in place of a Secret: use Reveal there, or leave it to the struct's tags", v, redacted)
+	}
+	return nil
 }
 
 // secretHolders finds out which types have a Secret in them, and remembers it

@@ -23,8 +23,6 @@ const (
 	mediaType = "application/vnd.pulumi+8"
 	jsonType  = "application/json"
 
-	requestIDHeader = "X-Pulumi-Request-Id" // canonical
-
 	// defaultMaxAnswer is the longest JSON answer that is read into memory.
 	defaultMaxAnswer = 64 << 20
 	// defaultMaxState is that of a stack's state.
@@ -91,15 +89,16 @@ func (c *Client) send(ctx context.Context, r call) (*ResponseInfo, error) {
 		ProtoMinor: 1,
 	}
 	x.sent = transport.Call{
-		Context:     ctx,
-		Request:     &x.request,
-		Body:        r.body,
-		Idempotent:  r.endpoint.isIdempotent(),
-		Once:        r.endpoint.NoRetry,
-		Handler:     x,
-		Credentials: c.credentials(&x.call),
-		Endpoint:    &x.call.endpoint,
-		Path:        path,
+		Context:      ctx,
+		Request:      &x.request,
+		Body:         r.body,
+		Idempotent:   r.endpoint.isIdempotent(),
+		Once:         r.endpoint.NoRetry,
+		Confidential: r.decoding.secret,
+		Handler:      x,
+		Credentials:  c.credentials(&x.call),
+		Endpoint:     &x.call.endpoint,
+		Path:         path,
 	}
 	outcome, err := c.transport.Do(&x.sent) //nolint:contextcheck // the context is the call's
 	if x.info.Attempts != outcome.Attempts {
@@ -139,7 +138,7 @@ func (x *exchange) Answered(resp *http.Response, sofar transport.Outcome) {
 	x.info = ResponseInfo{
 		StatusCode: resp.StatusCode,
 		Header:     resp.Header,
-		RequestID:  resp.Header.Get(requestIDHeader),
+		RequestID:  transport.RequestID(resp),
 		Attempts:   sofar.Attempts,
 	}
 }
@@ -236,25 +235,24 @@ func (r *call) isDeletedAlready(refused *APIError, sofar transport.Outcome) bool
 func (r *call) refusal(resp *http.Response, path string, sofar transport.Outcome) (refused *APIError, byService bool) {
 	e := &APIError{
 		StatusCode: resp.StatusCode,
-		RequestID:  resp.Header.Get(requestIDHeader),
+		RequestID:  transport.RequestID(resp),
 		Endpoint:   r.endpoint,
 		Path:       path,
 		Attempts:   sofar.Attempts,
 		Header:     resp.Header,
 	}
 	e.RetryAfter, _ = transport.RetryAfter(resp.Header, time.Now())
-	byService = e.readErrorBody(transport.ReadStart(resp, maxErrorBody), redactor(resp))
-	return e, byService
+	body := transport.ReadStart(resp, maxErrorBody)
+	if r.decoding.secret {
+		return e, e.readConfidentialBody(body)
+	}
+	return e, e.readErrorBody(body, redactor(resp))
 }
 
 // redactor returns what makes a text of the answer's fit to be shown: it drops
-// control characters, and puts "[redacted]" for the token and for the secrets
-// that the request carried, wherever the control characters stood.
+// control characters, and puts "[redacted]" for the secrets in it.
 func redactor(resp *http.Response) func(string) string {
-	secrets := transport.NewRedactor(resp.Request)
-	return func(text string) string {
-		return secrets.Redact(printable(secrets.Redact(text)))
-	}
+	return transport.NewRedactor(resp.Request).Clean
 }
 
 // receiveNothing reads a success whose body is of no interest. The service may
@@ -325,7 +323,8 @@ const maxPooledBuffer = 4 << 20
 type decoding struct {
 	// state says that it is a stack's state, which may be large.
 	state bool
-	// secret says that nothing of it may be shown.
+	// secret says that the response may hold a secret, whatever its status: nothing
+	// of it may be shown. See mayBringSecret.
 	secret bool
 }
 
@@ -411,12 +410,6 @@ func (d decoding) whole(resp *http.Response, body []byte, v any, decode func([]b
 		return cutOff(int64(len(body)), io.ErrUnexpectedEOF)
 	case jsonx.IsTooDeep(err):
 		return errTooDeep
-	case d.secret:
-		err := fmt.Errorf("the answer is not JSON of the form that is expected (%d bytes)", len(body))
-		if isPage(resp, body) {
-			return transport.Foreign(err)
-		}
-		return err
 	case jsonx.IsSyntaxError(err):
 		return d.unexpected("JSON", resp, body)
 	default:
@@ -436,11 +429,17 @@ var errTooDeep = errors.New("the answer is nested too deeply")
 
 // otherForm says that the answer is JSON that does not fit, as the decoder has
 // found.
-func (decoding) otherForm(resp *http.Response, err error) error {
+func (d decoding) otherForm(resp *http.Response, err error) error {
+	if d.secret {
+		return errors.New("the answer is JSON of another form than expected " + notShown)
+	}
 	// The decoder's error quotes the answer.
 	return fmt.Errorf("the answer is JSON of another form than expected: %s",
 		oneLine(redactor(resp)(err.Error()), maxErrorText))
 }
+
+// notShown is what stands in place of a response that may hold a secret.
+const notShown = "(not shown, as it may hold a secret)"
 
 // cutOff says how far an answer came.
 func cutOff(read int64, err error) error {
@@ -449,14 +448,19 @@ func cutOff(read int64, err error) error {
 
 // unexpected says what came instead of JSON, or of text. What begins like JSON is
 // not shown: it is the service's, and may hold secrets.
-func (decoding) unexpected(wanted string, resp *http.Response, body []byte) error {
+func (d decoding) unexpected(wanted string, resp *http.Response, body []byte) error {
 	contentType := oneLine(resp.Header.Get("Content-Type"), maxErrorPath)
 	start := trimStart(body)
-	if bytes.HasPrefix(start, []byte("{")) || bytes.HasPrefix(start, []byte("[")) {
+	var err error
+	switch {
+	case d.secret:
+		err = fmt.Errorf("the answer is not %s: content type %q, %d bytes %s", wanted, contentType, len(body), notShown)
+	case bytes.HasPrefix(start, []byte("{")) || bytes.HasPrefix(start, []byte("[")):
 		return fmt.Errorf("the answer is not %s: content type %q, %d bytes that only begin like JSON", wanted, contentType, len(body))
+	default:
+		err = fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted, contentType,
+			oneLine(redactor(resp)(string(start[:min(len(start), maxErrorBody)])), maxExcerpt))
 	}
-	err := fmt.Errorf("the answer is not %s: content type %q, begins %q", wanted, contentType,
-		oneLine(redactor(resp)(string(start[:min(len(start), maxErrorBody)])), maxExcerpt))
 	if isPage(resp, body) {
 		return transport.Foreign(err)
 	}

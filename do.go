@@ -71,6 +71,7 @@ func (c *Client) Do(ctx context.Context, req Request, out any) (*ResponseInfo, e
 	if r.body, err = requestBody(req.Body); err != nil {
 		return nil, err
 	}
+	r.decoding.secret = out != nil && mayBringSecret(reflect.TypeOf(out))
 	if r.receive, err = c.receiver(r, out); err != nil { //nolint:bodyclose // what receives a body closes it
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package pulumiapi
 
 import (
+	"bytes"
+	"fmt"
 	"net/url"
 	"reflect"
 	"sync"
@@ -54,44 +56,69 @@ func encodeWithSecrets(v any) (data []byte, secrets []string, err error) {
 			secrets = append(secrets, secret.Reveal())
 		}
 		return v.wireValue()
-	})
+	}).Check(checkMarshaled)
 	data, err = encoder.Encode(v)
 	return data, secrets, err
 }
 
-// secretHolders remembers what holdsSecret has found out (BenchmarkW7CreateTag).
-var secretHolders sync.Map // reflect.Type → bool
+// checkMarshaled refuses what a type's own method makes of a Secret, which shows the
+// secret to nobody.
+func checkMarshaled(v any, written []byte) error {
+	if bytes.Contains(written, []byte(redacted)) && mayHoldSecret(reflect.TypeOf(v)) {
+		return fmt.Errorf("the method of %T that marshals it writes %q in place of a Secret: use Reveal there, or leave it to the struct's tags", v, redacted)
+	}
+	return nil
+}
 
-// mayHoldSecret reports whether there can be a Secret in a value of type t.
-func mayHoldSecret(t reflect.Type) bool {
-	if known, ok := secretHolders.Load(t); ok {
+// secretHolders finds out which types have a Secret in them, and remembers it
+// (BenchmarkW7CreateTag).
+type secretHolders struct {
+	// interfaces says what is assumed of an interface.
+	interfaces bool
+	known      sync.Map // reflect.Type → bool
+}
+
+var (
+	inRequests  = secretHolders{interfaces: true}
+	inResponses secretHolders // decoding puts no Secret into an interface
+)
+
+// mayHoldSecret reports whether there can be a Secret in a value of type t that is
+// sent.
+func mayHoldSecret(t reflect.Type) bool { return inRequests.has(t) }
+
+// mayBringSecret reports whether a response of which a value of type t is decoded
+// may hold a secret.
+func mayBringSecret(t reflect.Type) bool { return inResponses.has(t) }
+
+func (h *secretHolders) has(t reflect.Type) bool {
+	if known, ok := h.known.Load(t); ok {
 		return known == true
 	}
-	holds := holdsSecret(t, map[reflect.Type]bool{})
-	secretHolders.Store(t, holds)
+	holds := h.find(t, map[reflect.Type]bool{})
+	h.known.Store(t, holds)
 	return holds
 }
 
-// holdsSecret does the work of mayHoldSecret. Types that were seen further out are
-// left to there.
-func holdsSecret(t reflect.Type, seen map[reflect.Type]bool) bool {
+// find does the work of has. Types that were seen further out are left to there.
+func (h *secretHolders) find(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if seen[t] {
 		return false
 	}
 	seen[t] = true
 	switch t.Kind() {
 	case reflect.Interface:
-		return true
+		return h.interfaces
 	case reflect.Map:
-		return holdsSecret(t.Key(), seen) || holdsSecret(t.Elem(), seen)
+		return h.find(t.Key(), seen) || h.find(t.Elem(), seen)
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return holdsSecret(t.Elem(), seen)
+		return h.find(t.Elem(), seen)
 	case reflect.Struct:
 		if t == reflect.TypeFor[Secret]() {
 			return true
 		}
 		for field := range t.Fields() {
-			if holdsSecret(field.Type, seen) {
+			if h.find(field.Type, seen) {
 				return true
 			}
 		}

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/pulumiapi/pulumiapi/internal/jsonx"
@@ -65,7 +65,9 @@ type APIError struct {
 	StatusCode int
 	// Message is the service's explanation. Where something else answered, a
 	// proxy for instance, it holds the status's name and the first 200
-	// characters of what came.
+	// characters of what came. If the response may hold a secret, as that of a
+	// method which creates a token, Message has nothing of it but a well-known
+	// error code.
 	Message string
 	// Details say more about single attributes, mostly of a rejected request.
 	Details []ErrorDetail
@@ -377,6 +379,45 @@ func (e *APIError) readErrorBody(body []byte, redact func(string) string) (bySer
 	return excerpt == ""
 }
 
+// readConfidentialBody is readErrorBody for a response that may hold a secret: it
+// quotes nothing, and says only which of the known error codes the body has.
+func (e *APIError) readConfidentialBody(body []byte) (byService bool) {
+	var parsed errorBody
+	if err := jsonx.Decode(body, &parsed); err != nil {
+		parsed = errorBody{}
+	}
+	e.Message = http.StatusText(e.StatusCode)
+	if e.Message == "" {
+		e.Message = "unknown status"
+	}
+	if code, ok := parsed.Error.(string); ok && slices.Contains(oauthErrors, code) {
+		e.Message += ": " + code
+	}
+	for _, d := range parsed.Errors {
+		if slices.Contains(errorTypes, d.ErrorType) {
+			e.Message += ": " + string(d.ErrorType)
+			e.Details = append(e.Details, ErrorDetail{ErrorType: d.ErrorType})
+		}
+	}
+	if len(body) > 0 {
+		e.Message += " " + notShown
+	}
+	return parsed.Message != "" || len(parsed.Errors) > 0 || len(body) == 0
+}
+
+// oauthErrors are the codes with which an exchange of tokens is refused (RFC 6749,
+// section 5.2; RFC 8693, section 2.2.2).
+var oauthErrors = []string{
+	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+	"invalid_target",
+}
+
+// errorTypes are the known values of [ErrorType].
+var errorTypes = []ErrorType{
+	ErrorTypeNotFound, ErrorTypeRequired, ErrorTypeInvalid, ErrorTypeAlreadyExists, ErrorTypeCustom,
+	ErrorTypeSAMLLoginRequired, ErrorTypeSAMLReauthRequired,
+}
+
 func (d ErrorDetail) text() string {
 	if d.CustomMessage != "" {
 		return d.CustomMessage
@@ -384,52 +425,10 @@ func (d ErrorDetail) text() string {
 	return strings.TrimSpace(strings.TrimSpace(d.Resource+" "+d.Attribute) + " " + string(d.ErrorType))
 }
 
-// printable returns text without its control characters, but for white space.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) || unicode.IsSpace(r) {
-			return r
-		}
-		return -1
-	}, text)
-}
-
-// oneLine returns text with white space folded and control characters dropped,
-// so that foreign text can't forge a line of a log, and cut to limit
+// oneLine returns text in one line of at most limit characters, without control
 // characters.
-func oneLine(text string, limit int) string {
-	limit = max(limit, 1)
-	var line strings.Builder
-	length, space := 0, ""
-	for _, r := range text {
-		if length > limit {
-			break // the rest would be cut
-		}
-		switch {
-		case unicode.IsSpace(r):
-			if length > 0 {
-				space = " "
-			}
-		case unicode.IsPrint(r):
-			line.WriteString(space)
-			line.WriteRune(r)
-			length += len(space) + 1
-			space = ""
-		}
-	}
-	return cut(line.String(), limit)
-}
+func oneLine(text string, limit int) string { return transport.OneLine(text, limit) }
 
-// cut returns the first limit characters of text, with an ellipsis for the
-// last of them if there were more.
-func cut(text string, limit int) string {
-	if utf8.RuneCountInString(text) <= limit {
-		return text
-	}
-	end := 0
-	for range limit - 1 {
-		_, size := utf8.DecodeRuneInString(text[end:])
-		end += size
-	}
-	return text[:end] + "…"
-}
+// cut returns the first limit characters of text, with an ellipsis for the last of
+// them if there were more.
+func cut(text string, limit int) string { return transport.Cut(text, limit) }

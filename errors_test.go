@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi/internal/transport"
 )
 
 var hookEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/hooks/{hookName}"}
@@ -292,7 +294,7 @@ func TestAPIError_ReadErrorBody(t *testing.T) {
 			status = http.StatusNotFound
 		}
 		got := APIError{StatusCode: status}
-		got.readErrorBody([]byte(c.body), printable)
+		got.readErrorBody([]byte(c.body), transport.Printable)
 		c.want.StatusCode = status
 		assert.Equal(t, c.want, got, "readErrorBody(%s), %s", c.body, name)
 		assertOneLine(t, got.Error(), maxErrorText, "Error of "+name)
@@ -303,7 +305,7 @@ func TestAPIError_ReadErrorBody_Huge(t *testing.T) {
 	t.Parallel()
 	page := strings.Repeat("<p>😀</p>\n", maxErrorBody/10)
 	e := APIError{StatusCode: 502}
-	e.readErrorBody([]byte(page), printable)
+	e.readErrorBody([]byte(page), transport.Printable)
 	message, found := strings.CutPrefix(e.Message, "Bad Gateway: ")
 	assert.True(t, found, e.Message)
 	assert.Equal(t, maxExcerpt, utf8.RuneCountInString(message), "the excerpt of a huge page: %q", message)
@@ -311,7 +313,7 @@ func TestAPIError_ReadErrorBody_Huge(t *testing.T) {
 
 	long := strings.Repeat("a€", 20_000)
 	e = APIError{StatusCode: 400}
-	e.readErrorBody([]byte(`{"message":"`+long+`"}`), printable)
+	e.readErrorBody([]byte(`{"message":"`+long+`"}`), transport.Printable)
 	assert.Equal(t, long, e.Message, "the service's own message is kept in full")
 	assertOneLine(t, e.Error(), maxErrorText, "Error with a long message")
 }

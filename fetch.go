@@ -14,6 +14,7 @@ import (
 // known of the result; if the call does not say, it is an error.
 func fetch[T any](ctx context.Context, c *Client, r call) (*T, error) {
 	value := new(T)
+	r.decoding.secret = mayBringSecret(reflect.TypeFor[T]())
 	decoding, limit, known, isWrite := r.decoding, c.limits.of(r.decoding), r.known, r.endpoint.isWrite()
 	r.receive = func(resp *http.Response) error {
 		*value = *new(T) // what a broken response has left must not show
@@ -106,6 +107,7 @@ func fetchYesNo(ctx context.Context, c *Client, r call) (bool, error) {
 // fetchOptional makes a call whose answer is a T, or has no content: nil.
 func fetchOptional[T any](ctx context.Context, c *Client, r call) (*T, *ResponseInfo, error) {
 	var value *T
+	r.decoding.secret = mayBringSecret(reflect.TypeFor[T]())
 	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
 		value = nil

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi/internal/jsonx"
+	"github.com/pulumiapi/pulumiapi/internal/transport"
 )
 
 // Whatever the arguments are, a request stays on its endpoint's template, and
@@ -209,7 +210,7 @@ func FuzzErrorBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte, requestID, path string, attempts int) {
 		e := &APIError{StatusCode: status, RequestID: requestID, Endpoint: hookEndpoint, Path: path, Attempts: attempts}
-		e.readErrorBody(body, printable)
+		e.readErrorBody(body, transport.Printable)
 		assertOneLine(t, e.Error(), maxErrorText, "Error")
 		require.True(t, strings.HasPrefix(e.Error(), "pulumiapi: GET "), e.Error())
 		if len(e.Details) == 0 {

@@ -23,7 +23,7 @@ type Observer struct {
 	// OnAttempt is called when an attempt has ended.
 	OnAttempt func(ctx context.Context, attempt Attempt)
 	// OnWarning is called when the service answers with a warning that is
-	// meant for the user, once for each warning of a call.
+	// meant for the user, once for each of the first 20 warnings of a call.
 	OnWarning func(ctx context.Context, warning Warning)
 }
 
@@ -57,7 +57,8 @@ type Attempt struct {
 type Warning struct {
 	// Endpoint is the operation whose answer it came with.
 	Endpoint Endpoint
-	// Text is the warning, in one line and without control characters.
+	// Text is the warning, in one line of at most 1,000 characters and without
+	// control characters.
 	Text string
 	// RequestID names the request for Pulumi's support.
 	RequestID string
@@ -79,10 +80,7 @@ func newAttempt(ctx context.Context, a transport.Attempt) Attempt {
 	}
 }
 
-// maxWarning is how many characters of a warning are passed on.
-const maxWarning = 2000
-
 func newWarning(ctx context.Context, w transport.Warning) Warning {
 	endpoint, _ := EndpointFromContext(ctx)
-	return Warning{Endpoint: endpoint, Text: oneLine(w.Text, maxWarning), RequestID: w.RequestID}
+	return Warning{Endpoint: endpoint, Text: w.Text, RequestID: w.RequestID}
 }

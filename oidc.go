@@ -127,7 +127,8 @@ func (e OIDCExchange) requested() (kind, scope string, err error) {
 
 // Token gets an identity token, exchanges it for a new access token, and returns
 // that and when it expires. It keeps nothing: a [Client] does. A refusal is an
-// [*APIError] with the words of the service.
+// [*APIError] with the status and the error code of OAuth, "invalid_grant" for
+// instance. It does not quote the response, which may hold a token.
 //
 // Pulumi Cloud: POST /api/oauth/token
 func (s *OIDCTokenSource) Token(ctx context.Context) (Secret, time.Time, error) {
@@ -230,7 +231,6 @@ func (c *Client) exchangeToken(ctx context.Context, endpoint Endpoint, form url.
 		body:        transport.BytesBody([]byte(filled.Encode()), secret.Reveal()),
 		contentType: "application/x-www-form-urlencoded",
 		anonymous:   true,
-		decoding:    decoding{secret: true},
 	})
 	if err != nil {
 		return nil, err
@@ -305,10 +305,11 @@ func fetchGitHubToken(ctx context.Context, hc *http.Client, address string, bear
 			Method: http.MethodGet, URL: &asked, Host: asked.Host,
 			Header: http.Header{"Authorization": {"Bearer " + bearer.Reveal()}, "Accept": {jsonType}},
 		},
-		Idempotent: true,
-		Handler:    &gitHubAnswer{path: base.Path, answer: &answer},
-		Endpoint:   base,
-		Path:       base.Path,
+		Idempotent:   true,
+		Confidential: true,
+		Handler:      &gitHubAnswer{path: base.Path, answer: &answer},
+		Endpoint:     base,
+		Path:         base.Path,
 	})
 	switch {
 	case err != nil:
@@ -323,6 +324,9 @@ func fetchGitHubToken(ctx context.Context, hc *http.Client, address string, bear
 type identityTokenAnswer struct {
 	Value Secret `json:"value"`
 }
+
+// confidential is how it is read.
+var confidential = decoding{secret: true}
 
 // gitHubAnswer reads it. It is a [transport.Handler].
 type gitHubAnswer struct {
@@ -339,10 +343,10 @@ func (a *gitHubAnswer) Answered(*http.Response, transport.Outcome) {}
 // Receive implements [transport.Handler].
 func (a *gitHubAnswer) Receive(resp *http.Response, sofar transport.Outcome) error {
 	if resp.StatusCode != http.StatusOK {
-		refused, _ := new(call).refusal(resp, a.path, sofar)
+		refused, _ := (&call{decoding: confidential}).refusal(resp, a.path, sofar)
 		return fmt.Errorf("status %d: %s", refused.StatusCode, oneLine(refused.Message, maxErrorText))
 	}
-	return decoding{secret: true}.read(resp, a.answer, maxErrorBody)
+	return confidential.read(resp, a.answer, maxErrorBody)
 }
 
 // storedLogin is what `pulumi login` has left: an access token, or a refresh

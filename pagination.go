@@ -250,6 +250,7 @@ func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, 
 	}
 	at.addTo(r.query, p.tokenName, p.sizeName)
 	answer, size := new(A), at.size
+	r.decoding.secret = mayBringSecret(reflect.TypeFor[A]())
 	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
 		*answer = *new(A) // what a broken answer has left must not show

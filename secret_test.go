@@ -235,6 +235,66 @@ func TestSecret_RequestEncoder_ErrorDoesNotQuote(t *testing.T) {
 	}
 }
 
+// These marshal a Secret by themselves.
+type (
+	ownJSON        struct{ secret Secret }
+	ownJSONPointer struct{ Secret Secret }
+	ownText        struct{ secret Secret }
+	revealing      struct{ secret Secret }
+	plainJSON      struct{ text string }
+)
+
+func (o ownJSON) MarshalJSON() ([]byte, error)         { return json.Marshal(map[string]any{"s": o.secret}) }
+func (o *ownJSONPointer) MarshalJSON() ([]byte, error) { return json.Marshal([]any{o.Secret}) }
+func (o ownText) MarshalText() ([]byte, error)         { return fmt.Appendf(nil, "Bearer %s", o.secret), nil }
+func (r revealing) MarshalJSON() ([]byte, error)       { return json.Marshal(r.secret.Reveal()) }
+func (p plainJSON) MarshalJSON() ([]byte, error)       { return json.Marshal(p.text) }
+
+func TestSecret_RequestEncoder_RefusesWhatAMethodRedacts(t *testing.T) {
+	t.Parallel()
+	secret := NewSecret(canary)
+	for name, body := range map[string]any{
+		"itself":             ownJSON{secret},
+		"a pointer":          &ownJSON{secret},
+		"a pointer's method": &ownJSONPointer{secret},
+		"a field":            struct{ A ownJSON }{ownJSON{secret}},
+		"an addressed field": &struct{ A ownJSONPointer }{ownJSONPointer{secret}},
+		"an element":         []ownJSON{{secret}},
+		"in an interface":    map[string]any{"a": []any{ownJSON{secret}}},
+		"text":               struct{ A ownText }{ownText{secret}},
+		"a key":              map[ownText]int{{secret}: 1},
+		"beside another": struct {
+			A Secret
+			B ownJSON
+		}{secret, ownJSON{secret}}, //nolint:gofumpt // one line
+		"in one that reveals": struct{ A any }{struct{ B ownJSON }{ownJSON{secret}}},
+	} {
+		_, err := jsonBody("req.Body", body)
+		var refused *ArgumentError
+		require.ErrorAs(t, err, &refused, name)
+		assert.Equal(t, "req.Body", refused.Name, name)
+		assert.Contains(t, refused.Reason, "in place of a Secret", name)
+		assertNoCanary(t, err.Error(), name)
+	}
+	for name, body := range map[string]any{
+		"a method that reveals": revealing{secret},
+		"a text": struct {
+			S Secret
+			A string
+		}{secret, "[redacted]"}, //nolint:gofumpt // one line
+		"raw JSON": struct {
+			S Secret
+			A json.RawMessage
+		}{secret, json.RawMessage(`"[redacted]"`)}, //nolint:gofumpt // one line
+		"a type without any": map[string]any{"a": plainJSON{"[redacted]"}, "b": secret},
+		"nil":                map[string]any{"a": (*ownJSON)(nil), "b": secret},
+	} {
+		data, err := EncodeRequest(body)
+		require.NoError(t, err, name)
+		assert.Contains(t, string(data), canary, name)
+	}
+}
+
 func TestSecret_UnmarshalJSON(t *testing.T) {
 	t.Parallel()
 	for name, unmarshal := range map[string]func([]byte, any) error{"jsonx.Decode": jsonx.Decode, "json.Unmarshal": json.Unmarshal} {

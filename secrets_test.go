@@ -30,13 +30,14 @@ import (
 )
 
 // The canaries: secrets of each kind. What escaping leaves alone of them is in all
-// of them, so that a part of one is found, too.
+// of them, so that a part of one is found, too. None has the shape of a well-known
+// token: the client hides them because it knows them.
 const (
 	canaryCore     = "c4n4ry"
-	canaryToken    = "pul-c4n4ry/token+8d1f=="
+	canaryToken    = "tok-c4n4ry/token+8d1f=="
 	canaryHook     = `hook-c4n4ry"&<s3cret>\é`
-	canaryIdentity = "eyJhbGciOi.c4n4ry-identity.c2ln"
-	canaryRefresh  = "pulr-c4n4ry+refresh/%41"
+	canaryIdentity = "idt.c4n4ry-identity.c2ln"
+	canaryRefresh  = "ref-c4n4ry+refresh/%41"
 )
 
 // canaryTexts are the canaries as careless code may write them.

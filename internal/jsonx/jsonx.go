@@ -6,6 +6,7 @@
 package jsonx
 
 import (
+	"encoding"
 	stdjson "encoding/json"
 	"errors"
 	"io"
@@ -88,6 +89,29 @@ func NewEncoder[T any](wire func(T) any) *Encoder {
 		json.WithMarshalers(json.MarshalToFunc(substitute)),
 		json.Deterministic(true),
 	)}
+}
+
+// Check returns an Encoder that writes the same, but asks check before it writes a
+// value of a type with a method MarshalJSON or MarshalText, with what that method
+// returns. An error of check ends the encoding. Types that e substitutes are not
+// checked.
+func (e *Encoder) Check(check func(v any, written []byte) error) *Encoder {
+	checked := func(v any, marshal func() ([]byte, error)) error {
+		written, err := marshal()
+		if err == nil {
+			err = check(v, written)
+		}
+		if err == nil {
+			return errors.ErrUnsupported // the library writes it as usual
+		}
+		return err
+	}
+	substitute, _ := json.GetOption(e.options, json.WithMarshalers)
+	return &Encoder{options: json.JoinOptions(e.options, json.WithMarshalers(json.JoinMarshalers(
+		substitute,
+		json.MarshalToFunc(func(_ *jsontext.Encoder, v stdjson.Marshaler) error { return checked(v, v.MarshalJSON) }),
+		json.MarshalToFunc(func(_ *jsontext.Encoder, v encoding.TextMarshaler) error { return checked(v, v.MarshalText) }),
+	)))}
 }
 
 // Encode returns v as JSON. A nil slice becomes [], a nil map {}.

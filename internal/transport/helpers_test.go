@@ -23,7 +23,7 @@ import (
 
 const (
 	testBase  = "http://api.test/cloud"
-	testToken = "pul-0123456789abcdef"
+	testToken = "tok-0123456789abcdef" // of no known shape
 )
 
 var testPolicy = RetryPolicy{MaxAttempts: 4, MinWait: time.Second, MaxWait: 30 * time.Second, Budget: -1}

@@ -5,6 +5,9 @@ import (
 	"log/slog"
 )
 
+// maxLoggedError is how many characters of an error a log record has.
+const maxLoggedError = 1000
+
 // LogAttempts returns an observer that writes one Debug record an attempt.
 func LogAttempts(logger *slog.Logger) func(context.Context, Attempt) {
 	return func(ctx context.Context, attempt Attempt) {
@@ -24,7 +27,7 @@ func LogAttempts(logger *slog.Logger) func(context.Context, Attempt) {
 			attrs = append(attrs, slog.String("request_id", attempt.RequestID))
 		}
 		if attempt.Err != nil {
-			attrs = append(attrs, slog.String("error", attempt.Err.Error()))
+			attrs = append(attrs, slog.String("error", OneLine(attempt.Err.Error(), maxLoggedError)))
 		}
 		if attempt.WillRetry {
 			attrs = append(attrs, slog.Duration("retry_in", attempt.Wait))

@@ -7,7 +7,11 @@ import (
 	"time"
 )
 
-const requestIDHeader = "X-Pulumi-Request-Id" // canonical
+// How many warnings of a call are passed on, and how many characters of each.
+const (
+	maxWarnings = 20
+	maxWarning  = 1000
+)
 
 // Attempt is what became of one attempt of a call.
 type Attempt struct {
@@ -30,20 +34,30 @@ type Attempt struct {
 	OverBudget bool
 }
 
-// Warning is a text of the service meant for the user.
+// Warning is a text of the service meant for the user. It is one line, without
+// control characters and secrets.
 type Warning struct {
 	Endpoint, Text, RequestID string
 }
 
-// warn tells everyone who wants to know what the service warns of: once a call,
-// although each answer may say it again.
+// warn tells the observers what the service warns of. Each warning is told once a
+// call, although each response may repeat it, and only the first few are told.
 func (c *Client) warn(st *state, resp *http.Response) {
-	for _, text := range resp.Header.Values("X-Pulumi-Warning") {
+	texts := resp.Header.Values("X-Pulumi-Warning")
+	if len(texts) == 0 || len(c.config.OnWarning) == 0 {
+		return
+	}
+	redactor := NewRedactor(resp.Request)
+	for _, text := range texts {
+		if len(st.warnings) == maxWarnings || st.Err() != nil {
+			return
+		}
+		text = OneLine(redactor.Clean(text), maxWarning)
 		if slices.Contains(st.warnings, text) {
-			continue
+			continue // there are never more than a few
 		}
 		st.warnings = append(st.warnings, text)
-		warning := Warning{Endpoint: st.call.Endpoint.String(), Text: text, RequestID: resp.Header.Get(requestIDHeader)}
+		warning := Warning{Endpoint: st.call.Endpoint.String(), Text: text, RequestID: RequestID(resp)}
 		for _, observe := range c.config.OnWarning {
 			observe(st, warning)
 		}
@@ -67,7 +81,7 @@ func (c *Client) observe(ctx context.Context, st *state, resp *http.Response, er
 	}
 	if resp != nil {
 		attempt.StatusCode = resp.StatusCode
-		attempt.RequestID = resp.Header.Get(requestIDHeader)
+		attempt.RequestID = RequestID(resp)
 	}
 	for _, observe := range c.config.OnAttempt {
 		observe(ctx, attempt)

@@ -2,12 +2,17 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -273,6 +278,119 @@ func TestClient_Do_WarningsDoNotShowTheToken(t *testing.T) {
 	require.NoError(t, err, "%s", call)
 	require.Len(t, warnings, 1, "%s: warnings", call)
 	assert.Equal(t, "the token [redacted] expires soon", warnings[0].Text, "%s: the warning", call)
+}
+
+// A response may hold as many warnings as it likes.
+func TestClient_Do_ManyWarnings(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var warnings []Warning
+		header := http.Header{}
+		for i := range 20_000 {
+			header.Add("X-Pulumi-Warning", fmt.Sprintf("%d\u202e%s", i/2, strings.Repeat("w", 10)))
+		}
+		header["X-Pulumi-Warning"][2] = strings.Repeat("long ", 1000)
+		client := newClient(t, script(answer(http.StatusServiceUnavailable, "").HeaderSet(header), answer(http.StatusOK, "").HeaderSet(header)),
+			func(c *Config) {
+				c.OnWarning = append(c.OnWarning, func(_ context.Context, w Warning) { warnings = append(warnings, w) })
+			})
+		call := get(t)
+		_, err := client.Do(call.Call)
+		require.NoError(t, err, "%s", call)
+		require.Len(t, warnings, 20, "of both responses")
+		assert.Equal(t, "0wwwwwwwwww", warnings[0].Text)
+		assert.Equal(t, 1000, utf8.RuneCountInString(warnings[1].Text))
+		assert.Equal(t, "1wwwwwwwwww", warnings[2].Text)
+	})
+}
+
+func TestClient_Do_WarningsEndWithTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	told := 0
+	client := newClient(t, script(answer(http.StatusOK, "").HeaderSet(http.Header{"X-Pulumi-Warning": {"a", "b", "c"}})),
+		func(c *Config) {
+			c.OnWarning = append(c.OnWarning, func(context.Context, Warning) {
+				told++
+				cancel()
+			})
+		})
+	_, _ = client.Do(newCall(ctx, t, http.MethodGet, "/stacks", Body{}).Call)
+	assert.Equal(t, 1, told)
+}
+
+// Warnings cost as much as the header is long. What looks at each of them once is
+// linear; comparing each with each would be a hundred million comparisons more.
+func BenchmarkClient_Do_ManyWarnings(b *testing.B) {
+	header := http.Header{}
+	for i := range 45_000 {
+		header.Add("X-Pulumi-Warning", strconv.Itoa(i))
+	}
+	c := &Client{config: Config{OnWarning: []func(context.Context, Warning){func(context.Context, Warning) {}}}}
+	for b.Loop() {
+		st := &state{Context: b.Context(), call: &Call{Endpoint: stringer("GET /"), Handler: noValues{}}}
+		c.warn(st, &http.Response{Header: header, Request: (&http.Request{}).WithContext(st)})
+	}
+}
+
+type stringer string
+
+func (s stringer) String() string { return string(s) }
+
+func TestClient_Do_LogsAndIDsAreFitToBeShown(t *testing.T) {
+	t.Parallel()
+	const odd = "a\u0085b\u009bc\u202ed\u2028e\x1b\xfff tok-0123\u200b456789abcdef"
+	var out strings.Builder
+	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var ids []string
+	client := newClient(t, script(answer(http.StatusOK, "").HeaderSet(http.Header{"X-Pulumi-Warning": {odd}, requestIDHeader: {odd}})),
+		func(c *Config) {
+			c.OnWarning = append(c.OnWarning, LogWarnings(logger), func(_ context.Context, w Warning) { ids = append(ids, w.RequestID, w.Text) })
+			c.OnAttempt = append(c.OnAttempt, LogAttempts(logger), func(_ context.Context, a Attempt) { ids = append(ids, a.RequestID) })
+		})
+	call := get(t)
+	_, err := client.Do(call.Call)
+	require.NoError(t, err, "%s", call)
+	const clean = "a bcd e\ufffdf [redacted]"
+	assert.Equal(t, []string{clean, clean, clean}, ids)
+	for _, shown := range []string{`msg="` + clean, `request_id="` + clean} {
+		assert.Contains(t, out.String(), shown)
+	}
+}
+
+func TestClient_Do_HeaderThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	for name, header := range map[string]http.Header{
+		"one value":   {"A": {strings.Repeat("a", maxHeader)}},
+		"many values": {"A": slices.Repeat([]string{"12345"}, maxHeader/9)},
+		"many names":  manyHeaders(40_000),
+		"one name":    {strings.Repeat("a", maxHeader): {""}},
+	} {
+		body := &closing{Reader: strings.NewReader("hello")}
+		attempts := 0
+		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			attempts++
+			return &http.Response{StatusCode: 200, Header: header, Body: body}, nil
+		}))
+		call := get(t)
+		_, err := client.Do(call.Call)
+		require.ErrorContains(t, err, "the response's header is longer than 1 MiB", name)
+		assert.Equal(t, 1, attempts, name)
+		assert.True(t, body.closed, name)
+	}
+	call := get(t)
+	_, err := newClient(t, script(answer(http.StatusOK, "").HeaderSet(http.Header{"A": {strings.Repeat("a", maxHeader-100)}}))).Do(call.Call)
+	require.NoError(t, err)
+}
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
 }
 
 // Nobody asked: nothing is said, on stderr neither.

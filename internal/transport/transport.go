@@ -57,6 +57,7 @@ type Client struct {
 	config    Config
 	budget    *budget
 	throttle  throttle
+	sent      sentSecrets
 }
 
 // New returns a Client.
@@ -67,7 +68,10 @@ func New(config Config) *Client {
 		client.Transport = newHTTPTransport(l)
 	}
 	c := &Client{transport: client.Transport, config: config, budget: newBudget(config.Retry.Budget)}
-	g := &guard{next: &decompressor{next: client.Transport}, stall: config.Stall, load: l, budget: c.budget}
+	g := &guard{
+		next:  &headerLimit{next: &decompressor{next: client.Transport}},
+		stall: config.Stall, load: l, budget: c.budget,
+	}
 	g.isNetHTTP, g.plainIsHTTP1 = isNetHTTP(c.transport)
 	client.Transport = g
 	client.CheckRedirect = redirectPolicy{base: config.Base}.check
@@ -106,6 +110,9 @@ type Call struct {
 	// Once says that the request must not be sent again if it may have been
 	// carried out, whatever the policy allows.
 	Once bool
+	// Confidential says that the response may hold a secret: no error quotes any
+	// of it.
+	Confidential bool
 	// Handler gets the answers.
 	Handler Handler
 	// Credentials, unless nil, authorize each attempt. Otherwise the request's
@@ -168,7 +175,7 @@ type Outcome struct {
 // wrong or pointless.
 func (c *Client) Do(call *Call) (Outcome, error) {
 	st := &call.state
-	st.call, st.decompress = call, askForGzip(call.Request.Header)
+	st.call, st.decompress, st.sent = call, askForGzip(call.Request.Header), &c.sent
 	st.Context = call.Context
 	*call.Request = *call.Request.WithContext(st)
 	// net/http may go on reading a body when its request has failed already.
@@ -197,6 +204,7 @@ type state struct {
 	context.Context //nolint:containedctx // see above
 
 	call       *Call
+	sent       *sentSecrets // of the client
 	request    retryablehttp.Request
 	decompress bool
 
@@ -259,13 +267,19 @@ func (c *Client) prepare(st *state, req *http.Request) error {
 	}
 	// Before the waiting, too: calls that have waited for their turn must not all
 	// go out together when the credentials they wait for are there.
-	if err := st.authorize(req); err != nil || c.config.Limiter == nil && !c.throttle.active.Load() {
+	if err := st.authorize(req); err != nil {
 		return err
 	}
-	if err := c.waitForTurn(st); err != nil {
-		return err
+	if c.config.Limiter != nil || c.throttle.active.Load() {
+		if err := c.waitForTurn(st); err != nil {
+			return err
+		}
+		if err := st.authorize(req); err != nil {
+			return err
+		}
 	}
-	return st.authorize(req)
+	c.sent.remember(req, &st.call.Body)
+	return nil
 }
 
 // waitForTurn returns when both the service and the limiter let the request go out.

@@ -154,6 +154,7 @@ type Outcome struct {
 func (c *Client) Do(call *Call) (Outcome, error) {
 	st := &call.state
 	st.call, st.decompress = call, askForGzip(call.Request.Header)
+	st.onWarning = c.config.OnWarning
 	st.traceConns()
 	st.Context = call.Context
 	*call.Request = *call.Request.WithContext(httptrace.WithClientTrace(st, &st.trace))
@@ -187,9 +188,10 @@ type state struct {
 	decompress bool
 
 	attempts   int
-	uncertain  bool          // an attempt so far may have been carried out
-	renewed    bool          // the credentials, because of a 401
-	warnings   []string      // that the observers were told
+	uncertain  bool     // an attempt so far may have been carried out
+	renewed    bool     // the credentials, because of a 401
+	warnings   []string // that the observers were told
+	onWarning  []func(context.Context, Warning)
 	transient  bool          // the last attempt failed, and another may go better
 	overBudget bool          // there is no other attempt because of the budget
 	paid       bool          // the next attempt, out of the budget
@@ -208,6 +210,7 @@ type state struct {
 	handled      bool
 	dog          *watchdog // the last hop's, if there were redirects
 	firstDog     watchdog  // what dog is at first
+	zipped       *gzipBody // the last hop's body, if it is decompressed here
 	readErr      error     // of the answer's body
 	cancelled    bool      // failed because the call's context had ended
 }

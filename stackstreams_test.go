@@ -546,7 +546,7 @@ var megabyteOfResources = sync.OnceValue(func() string {
 	random, digits := rand.New(rand.NewPCG(1, 2)), make([]byte, 950)
 	var text strings.Builder
 	for i := 0; text.Len()+1000 < 1<<20; i++ {
-		if i%16 == 0 {
+		if i%64 == 0 {
 			for j := range digits {
 				digits[j] = "0123456789abcdef"[random.IntN(16)]
 			}

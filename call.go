@@ -306,13 +306,6 @@ func (r *call) failure(err error, path, requestID string, outcome transport.Outc
 	}
 }
 
-// answerBuffer is what an answer is read into.
-type answerBuffer struct {
-	bytes.Buffer
-
-	source io.LimitedReader // here, as one piece of memory costs less than two (BenchmarkW2ListStacks)
-}
-
 // answerBuffers holds buffers for answers that are decoded at once.
 var answerBuffers = sync.Pool{New: func() any { return new(answerBuffer) }}
 
@@ -326,6 +319,8 @@ type decoding struct {
 	// secret says that the response may hold a secret, whatever its status: nothing
 	// of it may be shown. See mayBringSecret.
 	secret bool
+	// foreign says that it is read into a type of the caller's.
+	foreign bool
 }
 
 // answerLimits are how many bytes of an answer are read into memory.
@@ -360,17 +355,16 @@ func (d decoding) read(resp *http.Response, v any, limit int64) error {
 			}
 		}()
 	}
-	// What an answer claims is believed up to the usual limit only.
-	if size > 0 && size <= min(limit, defaultMaxAnswer) {
-		buffer.Grow(int(size) + bytes.MinRead)
-	}
+	transport.LimitRatio(resp)
 	buffer.source = io.LimitedReader{R: resp.Body, N: limit + 1}
-	_, err := buffer.ReadFrom(&buffer.source)
+	err := buffer.fill(min(size, limit))
 	buffer.source.R = nil // the pool must not keep the answer alive
 	if closeErr := resp.Body.Close(); err == nil {
 		err = closeErr
 	}
 	switch {
+	case errors.Is(err, transport.ErrRatio):
+		return transport.Permanent(err)
 	case err != nil:
 		return cutOff(int64(buffer.Len()), err)
 	case int64(buffer.Len()) > limit:
@@ -401,9 +395,11 @@ func (d decoding) whole(resp *http.Response, body []byte, v any, decode func([]b
 	case string(body) == "null" && reflect.TypeOf(v).Elem().Kind() != reflect.Slice:
 		return errors.New("the answer is null")
 	}
-	switch err := decode(body, v); {
+	switch err := d.decode(resp, body, v, decode); {
 	case err == nil:
 		return nil
+	case errors.Is(err, errTooMuchMemory):
+		return err
 	case jsonx.IsTruncated(err) && len(body) > maxIncomplete:
 		return fmt.Errorf("the answer is incomplete: its JSON ends after %d bytes", len(body))
 	case jsonx.IsTruncated(err):

@@ -1171,7 +1171,7 @@ func TestClient_EchoedTokenShowsNowhere_InJSON(t *testing.T) {
 	assertEchoIsHidden(t, map[string]func() *http.Response{
 		"a member's name": func() *http.Response { return answer(http.StatusOK, `{"tags":{"`+clientToken+`":1}}`) },
 		"a time": func() *http.Response {
-			return answer(http.StatusOK, `{"currentOperation":{"started":"`+clientToken+`"}}`)
+			return answer(http.StatusOK, `{"currentOperation":{"started":"`+clientToken+`","kind":7}}`)
 		},
 	})
 }

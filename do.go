@@ -184,6 +184,7 @@ func (c *Client) receiver(r call, out any) (func(*http.Response) error, error) {
 	if target.Kind() != reflect.Pointer {
 		return nil, &ArgumentError{Name: "out", Reason: fmt.Sprintf("must be a pointer or an io.Writer, not %T", out)}
 	}
+	r.decoding.foreign = true
 	return func(resp *http.Response) error {
 		fresh := reflect.New(target.Type().Elem())
 		if err := r.decoding.read(resp, fresh.Interface(), c.limits.of(r.decoding)); err != nil {

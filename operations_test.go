@@ -64,6 +64,8 @@ type operation struct {
 	asks bool
 	// anyJSON says that the answer may be JSON of any form.
 	anyJSON bool
+	// foreign says that the answer is read into a type of the caller's.
+	foreign bool
 	// mayBeEmpty says that the answer may have no content.
 	mayBeEmpty bool
 }

@@ -58,6 +58,9 @@ type StackSummary struct {
 	LastUpdate Timestamp `json:"lastUpdate"`
 	// ResourceCount is how many resources the stack has.
 	ResourceCount int `json:"resourceCount"`
+	// Tags are the stack's tags, where the server sends them. Self-hosted
+	// installations do. Pulumi Cloud does not: use [StacksService.Get].
+	Tags map[string]string `json:"tags"`
 	// Links lead to the stack elsewhere.
 	Links StackLinks `json:"links"`
 }

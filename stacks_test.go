@@ -388,3 +388,18 @@ func TestStacks_Get_CurrentOperationOnlyWhileOneRuns(t *testing.T) {
 	assert.Positive(t, running)
 	assert.GreaterOrEqual(t, idle+running, 30)
 }
+
+// Self-hosted installations send more in lists than Pulumi Cloud does.
+func TestStacks_List_TagsWhereTheServerSendsThem(t *testing.T) {
+	t.Parallel()
+	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+		return respond(http.StatusOK, []byte(`{"stacks":[
+			{"orgName":"acme","projectName":"web","stackName":"prod","tags":{"pulumi:project":"web"}},
+			{"orgName":"acme","projectName":"web","stackName":"dev"}]}`)), nil
+	})
+	stacks, err := pulumiapi.Collect(client.Stacks.List(t.Context(), nil))
+	require.NoError(t, err)
+	require.Len(t, stacks, 2)
+	assert.Equal(t, map[string]string{"pulumi:project": "web"}, stacks[0].Tags)
+	assert.Nil(t, stacks[1].Tags)
+}

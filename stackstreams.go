@@ -74,7 +74,8 @@ func (s *StacksService) ImportFrom(ctx context.Context, id StackIdentifier, r io
 func (s *StacksService) ExportResources(ctx context.Context, id StackIdentifier) iter.Seq2[*StateResource, error] {
 	return func(yield func(*StateResource, error) bool) {
 		r := call{endpoint: stackExportEndpoint, args: id.pathArgs()}
-		r.receive = func(resp *http.Response) error { return r.receiveResources(resp, yield) }
+		limit := s.client.limits.other
+		r.receive = func(resp *http.Response) error { return r.receiveResources(resp, limit, yield) }
 		if _, err := s.client.send(ctx, r); err != nil {
 			yield(nil, err)
 		}
@@ -120,11 +121,23 @@ type stateReader struct {
 	read   int64
 	last   byte  // that is no white space
 	err    error // what reading ended with, if that is not the end
+
+	// offset, unless nil, is how much of what was read is not held any more, and
+	// atMost how much may be.
+	offset func() int64
+	atMost int64
 }
+
+// errLongPart is the error of a state of which one part is too long to be held.
+var errLongPart = errors.New("a part of the state is longer than what is read into memory (WithMaxAnswer)")
 
 func (s *stateReader) Read(p []byte) (int, error) {
 	n, err := s.reader.Read(p)
 	s.read += int64(n)
+	if s.offset != nil && s.read-s.offset() > s.atMost {
+		s.err = errLongPart
+		return 0, s.err
+	}
 	if text := bytes.TrimRight(p[:n], " \t\r\n"); len(text) > 0 {
 		s.last = text[len(text)-1]
 	}
@@ -141,17 +154,24 @@ func (s *stateReader) Read(p []byte) (int, error) {
 func (s *stateReader) Close() error { return s.closer.Close() }
 
 // receiveResources yields the resources of the state that is the answer.
-func (r call) receiveResources(resp *http.Response, yield func(*StateResource, error) bool) error {
+func (r call) receiveResources(resp *http.Response, limit int64, yield func(*StateResource, error) bool) error {
 	state, err := r.openState(resp)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = state.Close() }() // also when the caller's loop panics
 	walk := resourceWalk{stream: jsonx.NewStream(state), yield: yield}
+	times := unreadableTimes{resp: resp}
+	jsonx.MendIn[Timestamp](walk.stream, times.found)
+	defer times.end()
+	state.atMost = limit
+	state.offset = walk.stream.Offset
 	err = walk.state()
 	switch {
 	case errors.Is(err, errLoopLeft):
 		return nil
+	case errors.Is(state.err, errLongPart):
+		err = transport.Permanent(state.err)
 	case state.err != nil:
 		err = cutOff(state.read, state.err)
 	case jsonx.IsTruncated(err):

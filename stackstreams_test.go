@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -538,10 +540,25 @@ func TestStacks_ImportFrom_ReaderFails(t *testing.T) {
 	})
 }
 
+// megabyteOfResources returns resources, with a comma behind each. Some of it does
+// not compress, or it would look like a bomb.
+var megabyteOfResources = sync.OnceValue(func() string {
+	random, digits := rand.New(rand.NewPCG(1, 2)), make([]byte, 950)
+	var text strings.Builder
+	for i := 0; text.Len()+1000 < 1<<20; i++ {
+		if i%64 == 0 {
+			for j := range digits {
+				digits[j] = "0123456789abcdef"[random.IntN(16)]
+			}
+		}
+		text.WriteString(`{"urn":"urn","inputs":{"a":"` + string(digits) + `"}},`)
+	}
+	return text.String()
+})
+
 // stateOfMegabytes answers with a state that is never in memory as a whole.
 func stateOfMegabytes(megabytes int) *http.Response {
-	resource := `{"urn":"urn","inputs":{"a":"` + strings.Repeat("x", 950) + `"}},`
-	megabyte := strings.Repeat(resource, 1<<20/len(resource))
+	megabyte := megabyteOfResources()
 	readers := []io.Reader{strings.NewReader(`{"version":3,"deployment":{"resources":[`)}
 	for range megabytes {
 		readers = append(readers, strings.NewReader(megabyte))

@@ -11,10 +11,15 @@ import (
 )
 
 // Timestamp is a point in time as Pulumi Cloud reports it. The service writes
-// times as Unix seconds, as RFC 3339 or as "2006-01-02 15:04:05.000"; all of
-// them are read, and the result is always in UTC. The zero Timestamp means
-// "never": the service's null, 0, empty text and year 1 all become it, and
-// [Timestamp.IsZero] asks for it.
+// times as Unix seconds, as milliseconds, as RFC 3339 or as
+// "2006-01-02 15:04:05.000"; all of them are read, and the result is always in
+// UTC. A whole number above 253402300799, the end of the year 9999, counts
+// milliseconds. The zero Timestamp means "never": null, 0, empty text and the
+// year 1 are read as the zero Timestamp.
+//
+// A time that can't be read does not fail a call. The field is the zero
+// Timestamp, and a warning names the field: see [Observer.OnWarning] and
+// [WithLogger].
 //
 // A Timestamp marshals to RFC 3339, and to null when it is zero.
 type Timestamp struct {
@@ -28,7 +33,9 @@ const (
 	zonelessLayoutT = "2006-01-02T15:04:05"
 )
 
-// UnmarshalJSON reads any of the forms in which the service writes a time.
+// UnmarshalJSON reads any of the forms in which the service writes a time. It
+// returns an error for any other value, because encoding/json has no way to warn of
+// it. The client's methods return the zero Timestamp instead, and warn.
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		*t = Timestamp{}
@@ -45,7 +52,7 @@ func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	}
 	var text string
 	if err := jsonx.Decode(data, &text); err != nil {
-		return fmt.Errorf("timestamp: %w", err)
+		return &timestampError{cut(err.Error(), maxErrorValue)}
 	}
 	return t.parseText(text)
 }
@@ -100,22 +107,44 @@ const (
 	maxUnix = 253402300799 // 9999-12-31T23:59:59Z
 )
 
+// maxMilli is maxUnix in milliseconds.
+const maxMilli = maxUnix*1000 + 999
+
 func (t *Timestamp) parseUnix(text string) error {
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		if seconds < minUnix || seconds > maxUnix {
-			return fmt.Errorf("timestamp: %d seconds are out of range", seconds)
-		}
-		return t.setUnix(seconds, 0)
+	if number, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return t.setWhole(number)
 	}
 	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(seconds >= minUnix && seconds <= maxUnix) {
-		return fmt.Errorf("timestamp: cannot read %.40q", text)
-	}
 	whole, fraction := math.Modf(seconds)
+	switch {
+	case err != nil, !(seconds >= minUnix && seconds <= maxMilli):
+		return &timestampError{fmt.Sprintf("cannot read %.40q", text)}
+	case fraction == 0:
+		return t.setWhole(int64(whole))
+	case seconds > maxUnix:
+		return &timestampError{fmt.Sprintf("%.40s seconds are out of range", text)}
+	}
 	// A float64 holds the seconds of our time to about a quarter of a microsecond.
 	microseconds := math.Round(fraction * 1e6)
 	return t.setUnix(int64(whole), int64(microseconds)*1000)
 }
+
+// setWhole takes a whole number for seconds, or for milliseconds if it is too large
+// for them.
+func (t *Timestamp) setWhole(number int64) error {
+	switch {
+	case number < minUnix || number > maxMilli:
+		return &timestampError{fmt.Sprintf("%d is out of range", number)}
+	case number > maxUnix:
+		return t.set(time.UnixMilli(number))
+	}
+	return t.setUnix(number, 0)
+}
+
+// timestampError says that something is no time.
+type timestampError struct{ reason string }
+
+func (e *timestampError) Error() string { return "timestamp: " + e.reason }
 
 func (t *Timestamp) setUnix(seconds, nanoseconds int64) error {
 	if seconds == 0 && nanoseconds == 0 {
@@ -128,7 +157,7 @@ func (t *Timestamp) setUnix(seconds, nanoseconds int64) error {
 func (t *Timestamp) set(parsed time.Time) error {
 	parsed = parsed.UTC()
 	if parsed.Year() > 9999 {
-		return fmt.Errorf("timestamp: the year %d is out of range", parsed.Year())
+		return &timestampError{fmt.Sprintf("the year %d is out of range", parsed.Year())}
 	}
 	if parsed.Year() <= 1 {
 		parsed = time.Time{}

@@ -1,6 +1,7 @@
 package jsonx
 
 import (
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,11 +15,32 @@ import (
 // After an error there is no going on.
 type Stream struct {
 	decoder *jsontext.Decoder
+	options json.Options
 }
 
 // NewStream returns a Stream of the value that r holds.
 func NewStream(r io.Reader) *Stream {
-	return &Stream{jsontext.NewDecoder(r, decoding)}
+	return &Stream{decoder: jsontext.NewDecoder(r, decoding), options: decoding}
+}
+
+// MendIn makes the Stream's Decode leave the zero value where a T refuses what is
+// there, and call found with the path of each such place, as Mend does.
+func MendIn[T any, P interface {
+	*T
+	stdjson.Unmarshaler
+}](s *Stream, found func(path string),
+) {
+	s.options = json.JoinOptions(s.options, json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v P) error {
+		value, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if v.UnmarshalJSON(value) != nil {
+			*v = *new(T)
+			found(pathOf(dec))
+		}
+		return nil
+	})))
 }
 
 // Object reads an object. It calls member with the name of each of its members;
@@ -72,7 +94,7 @@ func (s *Stream) Null() (bool, error) {
 
 // Decode reads a value into v, as the function Decode does.
 func (s *Stream) Decode(v any) error {
-	return withoutEOF(json.UnmarshalDecode(s.decoder, v))
+	return withoutEOF(json.UnmarshalDecode(s.decoder, v, s.options))
 }
 
 // Skip reads a value that is of no interest. Of an array or an object it holds

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -38,8 +39,11 @@ func (d *decompressor) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp == nil || resp.Body == nil || !st.decompress {
 		return resp, err
 	}
+	st.zipped = nil
 	if isGzip(resp.Header.Values("Content-Encoding")) {
-		resp.Body = &gzipBody{compressed: &progress{ReadCloser: resp.Body, dog: st.dog}}
+		compressed := &progress{ReadCloser: resp.Body, dog: st.dog}
+		st.zipped = &gzipBody{compressed: compressed, progress: compressed}
+		resp.Body = st.zipped
 		resp.Header.Del("Content-Encoding")
 		resp.Header.Del("Content-Length")
 		resp.ContentLength = -1
@@ -118,11 +122,39 @@ func (r *gzipReader) nextMember() error {
 type gzipBody struct {
 	compressed io.ReadCloser
 	fetched    io.Reader // what is compressed, if it was fetched for its length
+	progress   *progress // counts what is compressed
 
 	// mu is held while somebody reads: a reader in use must not go into the pool.
 	mu     sync.Mutex
 	reader *gzipReader
 	err    error
+	// plain is how much was decompressed, and bounded says that there is a bound
+	// on it (LimitRatio).
+	plain   int64
+	bounded bool
+}
+
+// A body that is decompressed into memory may have maxRatio bytes for each byte
+// that was sent, and freePlain bytes whatever was sent. What the service sends
+// rarely gets beyond 30.
+const (
+	maxRatio  = 200
+	freePlain = 256 << 10
+)
+
+// ErrRatio is the error of reading a body that would grow too much.
+var ErrRatio = fmt.Errorf("the compressed response grows to more than %d times its size", maxRatio)
+
+// LimitRatio makes reading a response's body fail with [ErrRatio] if it is gzip
+// that would take much more memory than it took to send. It is for bodies that
+// are read into memory.
+func LimitRatio(resp *http.Response) {
+	// net/http may have put a wrapper around the body, for its Timeout.
+	if body, ok := resp.Body.(*guardedBody); ok && body.st.zipped != nil {
+		body.st.zipped.mu.Lock()
+		defer body.st.zipped.mu.Unlock()
+		body.st.zipped.bounded = true
+	}
 }
 
 func (b *gzipBody) Read(p []byte) (int, error) {
@@ -136,6 +168,10 @@ func (b *gzipBody) Read(p []byte) (int, error) {
 		b.reader.reset(b.source())
 	}
 	n, err := b.reader.Read(p)
+	b.plain += int64(n)
+	if b.bounded && b.plain > freePlain+maxRatio*b.progress.read {
+		n, err = 0, ErrRatio
+	}
 	b.err = err
 	return n, err
 }

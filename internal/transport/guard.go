@@ -273,12 +273,15 @@ func (u *abandonedUpload) Read(p []byte) (int, error) {
 // progress, although nothing may come of it for long.
 type progress struct {
 	io.ReadCloser
-	dog *watchdog
+	dog  *watchdog
+	read int64
 }
 
 func (p *progress) Read(data []byte) (int, error) {
 	p.dog.expect()
-	return p.ReadCloser.Read(data)
+	n, err := p.ReadCloser.Read(data)
+	p.read += int64(n)
+	return n, err
 }
 
 // guardedBody is an answer's body: it is watched while somebody reads it, and

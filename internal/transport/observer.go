@@ -40,8 +40,7 @@ type Warning struct {
 	Endpoint, Text, RequestID string
 }
 
-// warn tells the observers what the service warns of. Each warning is told once a
-// call, although each response may repeat it, and only the first few are told.
+// warn tells the observers what the service warns of.
 func (c *Client) warn(st *state, resp *http.Response) {
 	texts := resp.Header.Values("X-Pulumi-Warning")
 	if len(texts) == 0 || len(c.config.OnWarning) == 0 {
@@ -49,19 +48,37 @@ func (c *Client) warn(st *state, resp *http.Response) {
 	}
 	redactor := NewRedactor(resp.Request)
 	for _, text := range texts {
-		if len(st.warnings) == maxWarnings || st.Err() != nil {
+		if !st.warn(redactor.Clean(text), resp) {
 			return
 		}
-		text = OneLine(redactor.Clean(text), maxWarning)
-		if slices.Contains(st.warnings, text) {
-			continue // there are never more than a few
-		}
-		st.warnings = append(st.warnings, text)
-		warning := Warning{Endpoint: st.call.Endpoint.String(), Text: text, RequestID: RequestID(resp)}
-		for _, observe := range c.config.OnWarning {
-			observe(st, warning)
-		}
 	}
+}
+
+// Warn warns of something that is wrong with a response whose status is a success,
+// and that is used nevertheless. The text must have no secret in it.
+func Warn(resp *http.Response, text string) {
+	if body, ok := resp.Body.(*guardedBody); ok {
+		body.st.warn(text, resp)
+	}
+}
+
+// warn tells the observers of a warning that came with a response. Each warning is
+// told once a call, although each response may repeat it, and only the first few are
+// told. It reports whether more may be.
+func (st *state) warn(text string, resp *http.Response) bool {
+	if len(st.warnings) == maxWarnings || st.Err() != nil {
+		return false
+	}
+	text = OneLine(text, maxWarning)
+	if slices.Contains(st.warnings, text) {
+		return true // there are never more than a few
+	}
+	st.warnings = append(st.warnings, text)
+	warning := Warning{Endpoint: st.call.Endpoint.String(), Text: text, RequestID: RequestID(resp)}
+	for _, observe := range st.onWarning {
+		observe(st, warning)
+	}
+	return true
 }
 
 // observe tells everyone who wants to know about an attempt that has ended.

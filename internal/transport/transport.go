@@ -176,6 +176,7 @@ type Outcome struct {
 func (c *Client) Do(call *Call) (Outcome, error) {
 	st := &call.state
 	st.call, st.decompress, st.sent = call, askForGzip(call.Request.Header), &c.sent
+	st.onWarning = c.config.OnWarning
 	st.Context = call.Context
 	*call.Request = *call.Request.WithContext(st)
 	// net/http may go on reading a body when its request has failed already.
@@ -209,11 +210,12 @@ type state struct {
 	decompress bool
 
 	attempts   int
-	uncertain  bool          // an attempt so far may have been carried out
-	succeeded  bool          // an attempt so far got a success, and failed all the same
-	lost       bool          // and by more than a half: it did not get a 429
-	renewed    bool          // the credentials, because of a 401
-	warnings   []string      // that the observers were told
+	uncertain  bool     // an attempt so far may have been carried out
+	lost       bool     // and by more than a half: it did not get a 429
+	succeeded  bool     // an attempt so far got a success, and failed all the same
+	renewed    bool     // the credentials, because of a 401
+	warnings   []string // that the observers were told
+	onWarning  []func(context.Context, Warning)
 	transient  bool          // the last attempt failed, and another may go better
 	overBudget bool          // there is no other attempt because of the budget
 	tooLate    bool          // there is no other attempt because of the deadline
@@ -235,6 +237,7 @@ type state struct {
 	handled      bool
 	dog          *watchdog // the last hop's, if there were redirects
 	firstDog     watchdog  // what dog is at first
+	zipped       *gzipBody // the last hop's body, if it is decompressed here
 	readErr      error     // of the answer's body
 	cancelled    bool      // failed because the call's context had ended
 }

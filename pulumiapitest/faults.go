@@ -156,7 +156,7 @@ func (s *Server) missed(f *fault) string {
 	}
 	seen := max(f.Skip, 0) - max(f.skip, 0)
 	why := fmt.Sprintf("requests to %s: %d, and it skips the first %d", what, seen, max(f.Skip, 0))
-	if seen == 0 && f.Endpoint != "" && !s.routes.has(f.Endpoint) {
+	if seen == 0 && f.Endpoint != "" && s.routes.find(f.Endpoint) == nil && s.scripts.find(f.Endpoint) == nil {
 		why += fmt.Sprintf("; the server has no such endpoint, the nearest is %q", s.routes.nearest(f.Endpoint))
 	}
 	return why

@@ -14,6 +14,7 @@ import (
 // arrival is a request on its way through the server.
 type arrival struct {
 	call
+	request  *http.Request
 	method   string
 	path     string // escaped, without the base path
 	rawQuery string
@@ -32,6 +33,10 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // nobody there to answer
 	}
 	a := s.arrive(r, body)
+	if a.isScripted() && a.fault == nil {
+		s.stream(w, a)
+		return
+	}
 
 	resp, answered := s.answer(r.Context(), a)
 	if !answered {
@@ -42,10 +47,15 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	resp.compress(r.Header.Get("Accept-Encoding"))
-	s.mu.Lock()
-	a.record.Status = resp.status
-	s.mu.Unlock()
+	s.setStatus(a, resp.status)
 	resp.send(w)
+}
+
+// setStatus records the status of the response to a request.
+func (s *Server) setStatus(a *arrival, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.record.Status = status
 }
 
 // arrive finds out what a request wants, records it, and chooses the fault that
@@ -55,18 +65,18 @@ func (s *Server) arrive(r *http.Request, body []byte) *arrival {
 	path, rawQuery, _ := strings.Cut(r.RequestURI, "?")
 	body, badBody := decodeBody(r.Header, body)
 	a := &arrival{
-		call:   call{header: r.Header, body: body, baseURL: "http://" + r.Host + basePath, strict: s.strict},
-		method: r.Method, rawQuery: rawQuery,
+		call:    call{header: r.Header, body: body, baseURL: "http://" + r.Host + basePath, strict: s.strict},
+		request: r, method: r.Method, rawQuery: rawQuery,
 	}
 
-	var segments, allowed []string
+	var segments []string
 	if inside, found := strings.CutPrefix(path, basePath+"/"); found {
 		a.path = "/" + inside
 		if segments, a.err = splitPath(a.path); a.err == nil {
-			if a.route, allowed = s.routes.match(r.Method, segments); a.route != nil {
+			if a.route = s.find(r.Method, segments); a.route != nil {
 				a.params, a.err = a.route.params(segments)
 			} else {
-				a.err = noRoute(r.Method, a.path, allowed)
+				a.err = noState(r.Method, a.path)
 			}
 		}
 	} else {
@@ -92,15 +102,14 @@ func (s *Server) arrive(r *http.Request, body []byte) *arrival {
 	return a
 }
 
-func noRoute(method, path string, allowed []string) error {
-	if len(allowed) == 0 {
-		return notFound("this Pulumi Cloud has no endpoint for %s %s", method, path)
+// find returns the route for a request, a scripted one before the server's own, or nil.
+func (s *Server) find(method string, segments []string) *template {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.scripts.match(method, segments); t != nil {
+		return t
 	}
-	return &statusError{
-		status:  http.StatusMethodNotAllowed,
-		message: fmt.Sprintf("%s is not allowed on %s", method, path),
-		header:  http.Header{"Allow": {strings.Join(allowed, ", ")}},
-	}
+	return s.routes.match(method, segments)
 }
 
 // answer returns the answer to a request, false if there is to be none.
@@ -140,6 +149,12 @@ func (s *Server) perform(a *arrival) response {
 		return textResponse(http.StatusNotFound, fmt.Sprintf(
 			"this Pulumi Cloud lives below %s, and %s is outside: the client lost the path of its base URL\n", basePath, a.path))
 	}
+	if a.isScripted() {
+		if err := s.admitScripted(a); err != nil {
+			return errorResponse(err)
+		}
+		return a.recordScript()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rep, err := s.dispatch(a)
@@ -154,23 +169,40 @@ func (s *Server) perform(a *arrival) response {
 }
 
 func (s *Server) dispatch(a *arrival) (reply, error) {
-	if err := s.rate.take(time.Now()); err != nil {
+	if err := s.admit(a); err != nil {
 		return reply{}, err
-	}
-	if a.err != nil {
-		return reply{}, a.err
-	}
-	if !a.route.open && !a.route.lease { // the handler of one with a lease looks at that itself
-		token, err := s.authorize(a.header)
-		if err != nil {
-			return reply{}, err
-		}
-		a.token = token
 	}
 	if err := a.checkQuery(a.rawQuery); err != nil {
 		return reply{}, err
 	}
 	return a.route.handle(s, &a.call)
+}
+
+// admit returns an error if a request may not reach the handler of its route.
+func (s *Server) admit(a *arrival) error {
+	if err := s.rate.take(time.Now()); err != nil {
+		return err
+	}
+	if a.err != nil {
+		return a.err
+	}
+	if !a.needsToken() {
+		return nil
+	}
+	token, err := s.authorize(a.header)
+	a.token = token
+	return err
+}
+
+// needsToken reports whether a request must have an access token. The handler of a
+// route with a lease looks at that itself, and so does a script at other kinds of
+// authorization.
+func (a *arrival) needsToken() bool {
+	if a.route.open || a.route.lease {
+		return false
+	}
+	kind, _, _ := strings.Cut(a.header.Get("Authorization"), " ")
+	return !a.isScripted() || kind == "" || kind == "token"
 }
 
 // authorize returns the token that a request is sent with, now used once more.

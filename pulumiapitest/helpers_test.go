@@ -2,6 +2,7 @@ package pulumiapitest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pulumiapi/pulumiapi"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -115,4 +117,12 @@ func decode[T any](t *testing.T, a answer) T {
 	var v T
 	require.NoError(t, json.Unmarshal([]byte(a.body), &v), a.body)
 	return v
+}
+
+// requireNotImplemented wants the error of an operation that the cloud has no state for.
+func requireNotImplemented(t *testing.T, err error) {
+	t.Helper()
+	refused, is := errors.AsType[*pulumiapi.APIError](err)
+	require.True(t, is, "%v", err)
+	require.Equal(t, http.StatusNotImplemented, refused.StatusCode, "%v", err)
 }

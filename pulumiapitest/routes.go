@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"math"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -27,6 +28,8 @@ type route struct {
 	// lease says that the endpoint asks for the lease of an update, not for the
 	// user's token.
 	lease bool
+	// script answers in place of handle: see [Server.Handle].
+	script http.Handler
 	// handle does the work. It is called with Server.mu held, so it never locks; one
 	// that has to wait for something outside unlocks meanwhile. What it returns is
 	// encoded before the lock is released, so it may point into the state.
@@ -98,13 +101,22 @@ func newTemplate(r route) template {
 func newRouter(routes []route) router {
 	rt := router{}
 	for _, r := range routes {
-		t := newTemplate(r)
-		rt[len(t.segments)] = append(rt[len(t.segments)], t)
-	}
-	for _, list := range rt {
-		slices.SortStableFunc(list, compareTemplates)
+		rt.add(r)
 	}
 	return rt
+}
+
+func (rt router) add(r route) {
+	t := newTemplate(r)
+	list := append(slices.Clone(rt[len(t.segments)]), t) // a copy, as requests under way hold templates of the old one
+	slices.SortStableFunc(list, compareTemplates)
+	rt[len(t.segments)] = list
+}
+
+func (rt router) remove(endpoint string) {
+	for length, list := range rt {
+		rt[length] = slices.DeleteFunc(slices.Clone(list), func(t template) bool { return t.endpoint == endpoint })
+	}
 }
 
 // compareTemplates sorts templates of the same length by the first segment that
@@ -126,31 +138,24 @@ func paramRank(segment string) int {
 	return 0
 }
 
-// match returns the route for a method and the decoded segments of a path. If
-// there is none, allowed lists the methods for which there would be one.
-func (rt router) match(method string, segments []string) (t *template, allowed []string) {
-	methods := map[string]bool{}
+// match returns the route for a method and the decoded segments of a path, or nil.
+func (rt router) match(method string, segments []string) *template {
 	for i := range rt[len(segments)] {
-		t := &rt[len(segments)][i]
-		if !t.matches(segments) {
-			continue
+		if t := &rt[len(segments)][i]; t.method == method && t.matches(segments) {
+			return t
 		}
-		if t.method == method {
-			return t, nil
-		}
-		methods[t.method] = true
 	}
-	return nil, slices.Sorted(maps.Keys(methods))
+	return nil
 }
 
-// has reports whether there is a route for an endpoint.
-func (rt router) has(endpoint string) bool {
+// find returns the template of an endpoint, or nil.
+func (rt router) find(endpoint string) *template {
 	for _, list := range rt {
-		if slices.ContainsFunc(list, func(t template) bool { return t.endpoint == endpoint }) {
-			return true
+		if i := slices.IndexFunc(list, func(t template) bool { return t.endpoint == endpoint }); i >= 0 {
+			return &list[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // nearest returns the endpoint that has the most in common with a text, at its

@@ -36,6 +36,7 @@ type Server struct {
 	url        string
 	received   int
 	requests   []*Request
+	scripts    router     // that Handle has put there
 	faults     []*fault   // in force
 	unused     []*fault   // that never struck
 	rate       *rateLimit // nil if there is no limit
@@ -67,6 +68,7 @@ func NewServer(opts ...Option) *Server {
 		background: func() context.Context { return ctx },
 		stop:       stop,
 		conns:      map[net.Conn]struct{}{},
+		scripts:    router{},
 		pageSize:   defaultPageSize,
 		users:      map[string]User{userLogin: testUser},
 		orgs:       map[string]*organization{},

@@ -143,7 +143,7 @@ func TestServer_UpdateTeam_Members(t *testing.T) {
 	} {
 		requireError(t, srv, test.status, test.message, http.MethodPatch, corePath, change(test.action, test.login))
 	}
-	requireError(t, srv, http.StatusMethodNotAllowed, "POST is not allowed", http.MethodPost, corePath, change("add", "ada"))
+	requireError(t, srv, http.StatusNotImplemented, "no state for POST", http.MethodPost, corePath, change("add", "ada"))
 }
 
 func TestServer_UpdateTeam_Stacks(t *testing.T) {

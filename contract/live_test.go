@@ -1,8 +1,7 @@
 package contract
 
 import (
-	"bufio"
-	"io"
+	"bytes"
 	"net/http"
 	"os"
 	"os/exec"
@@ -82,21 +81,27 @@ func TestContract_LiveWritesAreRemoved(t *testing.T) {
 func TestContract_LiveWritesAreRemovedAfterAnInterrupt(t *testing.T) {
 	t.Parallel()
 	srv := newLiveServer(t)
-	srv.Inject(pulumiapitest.Fault{Endpoint: "POST /api/stacks/{orgName}/{projectName}/{stackName}/tags", Delay: time.Hour})
+	arrived := make(chan struct{})
+	srv.Inject(pulumiapitest.Fault{
+		Endpoint: "POST /api/stacks/{orgName}/{projectName}/{stackName}/tags", Times: 1,
+		Before: func() { close(arrived) }, Delay: time.Hour,
+	})
 	cmd := liveRun(t, srv, "-org", pulumiapitest.DemoOrganization, "-live-writes")
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Start())
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() && lines.Text() != "=== RUN   TestContract/a_tag_is_created_once,_changed,_and_deleted" {
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-arrived:
+	case err := <-ended:
+		require.NoError(t, err, "%s", out.String())
+		require.FailNow(t, "the run ended without the request", "%s", out.String())
 	}
-	require.NoError(t, lines.Err())
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	rest, err := io.ReadAll(stdout)
-	require.NoError(t, err)
-	require.Error(t, cmd.Wait(), "%s", rest)
-	assert.Contains(t, string(rest), "--- FAIL: TestContract/a_tag_is_created_once,_changed,_and_deleted")
-	assert.NotContains(t, string(rest), "LEFT OVER")
+	require.Error(t, <-ended, "%s", out.String())
+	assert.Contains(t, out.String(), "--- FAIL: TestContract/a_tag_is_created_once,_changed,_and_deleted")
+	assert.NotContains(t, out.String(), "LEFT OVER")
 	assert.Empty(t, leftovers(t, srv))
 }
 

@@ -74,6 +74,14 @@
 // [Server.WaitForWebhooks] waits for it. For events that this cloud does not have,
 // [SignedWebhook] makes a delivery with any payload.
 //
+// # Operations without state
+//
+// Every other operation of the service is answered with 501 and a message that says how
+// to script it. [Server.Handle] takes a handler for an endpoint, and [Respond] makes
+// one from a value:
+//
+//	srv.Handle("GET /api/orgs/{orgName}/agent-pools", pulumiapitest.Respond(http.StatusOK, json.RawMessage(`{"agentPools":[]}`)))
+//
 // # Two ways in
 //
 // [Server.Client] and [Server.HTTPClient] speak to the server over connections

@@ -154,8 +154,8 @@ func TestServer_Inject_UnknownEndpoint(t *testing.T) {
 	srv := newServer(t)
 	srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/new/{orgName}/things", Body: `["scripted"]`})
 	assert.JSONEq(t, `["scripted"]`, do(t, srv, http.MethodGet, "/api/new/acme/things", "").body)
-	requireError(t, srv, http.StatusNotFound, "no endpoint", http.MethodGet, "/api/new/acme/others", "")
-	requireError(t, srv, http.StatusNotFound, "no endpoint", http.MethodPost, "/api/new/acme/things", "")
+	requireError(t, srv, http.StatusNotImplemented, "no state for", http.MethodGet, "/api/new/acme/others", "")
+	requireError(t, srv, http.StatusNotImplemented, "no state for", http.MethodPost, "/api/new/acme/things", "")
 }
 
 func TestServer_Inject_Everything(t *testing.T) {

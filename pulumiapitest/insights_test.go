@@ -68,7 +68,7 @@ func TestServer_CreateAccount(t *testing.T) {
 	assert.Equal(t, names, getJSON[accountList](t, srv, accountsPath).names())
 	requireAudit(t, srv, "Insights Account Created", `Created Insights account "a%20b"`)
 	assert.Equal(t, "FizzBuzz AWS Staging", getJSON[accountOf](t, srv, accountsPath+"/FizzBuzz%20AWS%20Staging").Name, "once is enough for a space")
-	requireError(t, srv, http.StatusNotFound, "no endpoint", http.MethodGet, accountsPath+"/a/b", "")
+	requireError(t, srv, http.StatusNotImplemented, "no state for", http.MethodGet, accountsPath+"/a/b", "")
 }
 
 func TestServer_CreateAccount_Schedule(t *testing.T) {

@@ -96,5 +96,5 @@ func TestServer_Requests_KeepsTheNewest(t *testing.T) {
 	require.Len(t, requests, 10_000)
 	assert.Equal(t, "/api/new", requests[0].Path)
 	assert.Equal(t, "/api/last", requests[9_999].Path)
-	assert.Equal(t, http.StatusNotFound, requests[9_999].Status)
+	assert.Equal(t, http.StatusNotImplemented, requests[9_999].Status)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi/conformance/internal/drift"
-	"github.com/pulumiapi/pulumiapi/conformance/internal/source"
 	"github.com/pulumiapi/pulumiapi/conformance/internal/spec"
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 // everyKind is a description that says something of each kind. The method is one that

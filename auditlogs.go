@@ -350,12 +350,12 @@ func checkAuditLogHeader(header []string) error {
 	seen := map[string]bool{}
 	for _, name := range header {
 		if seen[name] {
-			return fmt.Errorf("there are two columns %q", cut(name, maxErrorValue))
+			return fmt.Errorf("there are two columns %q", cut(name))
 		}
 		seen[name] = true
 	}
 	if !seen["Timestamp"] && !seen["Event"] && !seen["Login"] {
-		return fmt.Errorf("the first line does not name the columns of an audit log: %q", cut(strings.Join(header, ","), maxErrorValue))
+		return fmt.Errorf("the first line does not name the columns of an audit log: %q", cut(strings.Join(header, ",")))
 	}
 	return nil
 }

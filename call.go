@@ -244,9 +244,11 @@ func (r *call) refusal(resp *http.Response, path string, sofar transport.Outcome
 	e.RetryAfter, _ = transport.RetryAfter(resp.Header, time.Now())
 	body := transport.ReadStart(resp, maxErrorBody)
 	if r.decoding.secret {
-		return e, e.readConfidentialBody(body)
+		byService = e.readConfidentialBody(body)
+	} else {
+		byService = e.readErrorBody(body, redactor(resp))
 	}
-	return e, e.readErrorBody(body, redactor(resp))
+	return e, byService
 }
 
 // redactor returns what makes a text of the answer's fit to be shown: it drops

@@ -284,7 +284,7 @@ func (e *ArgumentError) Error() string {
 
 // newArgumentError returns an ArgumentError that shows the start of value.
 func newArgumentError(name, value, reason string) *ArgumentError {
-	return &ArgumentError{Name: name, Value: cut(value, maxErrorValue), Reason: reason}
+	return &ArgumentError{Name: name, Value: cut(value), Reason: reason}
 }
 
 // checkNotEmpty refuses an argument that goes into a request's body and is empty.
@@ -429,6 +429,5 @@ func (d ErrorDetail) text() string {
 // characters.
 func oneLine(text string, limit int) string { return transport.OneLine(text, limit) }
 
-// cut returns the first limit characters of text, with an ellipsis for the last of
-// them if there were more.
-func cut(text string, limit int) string { return transport.Cut(text, limit) }
+// cut returns text, cut to the length at which an error quotes a value.
+func cut(text string) string { return transport.Cut(text, maxErrorValue) }

@@ -266,7 +266,7 @@ func TestSecret_RequestEncoder_RefusesWhatAMethodRedacts(t *testing.T) {
 		"beside another": struct {
 			A Secret
 			B ownJSON
-		}{secret, ownJSON{secret}}, //nolint:gofumpt // one line
+		}{secret, ownJSON{secret}},
 		"in one that reveals": struct{ A any }{struct{ B ownJSON }{ownJSON{secret}}},
 	} {
 		_, err := jsonBody("req.Body", body)
@@ -281,11 +281,11 @@ func TestSecret_RequestEncoder_RefusesWhatAMethodRedacts(t *testing.T) {
 		"a text": struct {
 			S Secret
 			A string
-		}{secret, "[redacted]"}, //nolint:gofumpt // one line
+		}{secret, "[redacted]"},
 		"raw JSON": struct {
 			S Secret
 			A json.RawMessage
-		}{secret, json.RawMessage(`"[redacted]"`)}, //nolint:gofumpt // one line
+		}{secret, json.RawMessage(`"[redacted]"`)},
 		"a type without any": map[string]any{"a": plainJSON{"[redacted]"}, "b": secret},
 		"nil":                map[string]any{"a": (*ownJSON)(nil), "b": secret},
 	} {

@@ -52,7 +52,7 @@ func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	}
 	var text string
 	if err := jsonx.Decode(data, &text); err != nil {
-		return &timestampError{cut(err.Error(), maxErrorValue)}
+		return &timestampError{cut(err.Error())}
 	}
 	return t.parseText(text)
 }

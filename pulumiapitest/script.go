@@ -92,6 +92,8 @@ func unescapedPath(path string) string {
 }
 
 // scripted returns the request as a script's handler gets it.
+//
+//nolint:contextcheck,nolintlint // the request has its context
 func (a *arrival) scripted() *http.Request {
 	r := a.request.Clone(a.request.Context())
 	r.Body = io.NopCloser(bytes.NewReader(a.body))

@@ -83,9 +83,9 @@ func shapeOf(t reflect.Type) rootShape {
 
 // What the parts of an any become.
 var (
-	anyShape = &shape{form: formAny, size: int64(reflect.TypeFor[any]().Size())}
-	anyList  = &shape{form: formList, elem: anyShape, size: int64(reflect.TypeFor[[]any]().Size())}
-	anyTable = &shape{form: formTable, keySize: int64(reflect.TypeFor[string]().Size()), elem: anyShape}
+	anyShape = &shape{form: formAny, size: sizeOf(reflect.TypeFor[any]())}
+	anyList  = &shape{form: formList, elem: anyShape, size: sizeOf(reflect.TypeFor[[]any]())}
+	anyTable = &shape{form: formTable, keySize: sizeOf(reflect.TypeFor[string]()), elem: anyShape}
 )
 
 var (
@@ -94,12 +94,14 @@ var (
 	textReader   = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
+func sizeOf(t reflect.Type) int64 { return int64(t.Size()) } //nolint:gosec // no type is that large
+
 // newShape returns the shape of a type, and adds it and those of its parts to known.
 func newShape(t reflect.Type, known map[reflect.Type]*shape) *shape {
 	if s, ok := known[t]; ok {
 		return s
 	}
-	s := &shape{typ: t, size: int64(t.Size())}
+	s := &shape{typ: t, size: sizeOf(t)}
 	known[t] = s
 	pointer := reflect.PointerTo(t)
 	reads := pointer.Implements(jsonReader) || pointer.Implements(streamReader)
@@ -116,7 +118,7 @@ func newShape(t reflect.Type, known map[reflect.Type]*shape) *shape {
 	case reflect.Array:
 		s.form, s.elem, s.inline = formList, newShape(t.Elem(), known), true
 	case reflect.Map:
-		s.form, s.keySize, s.elem = formTable, int64(t.Key().Size()), newShape(t.Elem(), known)
+		s.form, s.keySize, s.elem = formTable, sizeOf(t.Key()), newShape(t.Elem(), known)
 	case reflect.Pointer:
 		s.form, s.elem = formPointer, newShape(t.Elem(), known)
 	case reflect.Struct:
@@ -142,7 +144,7 @@ func (s *shape) addFields(t reflect.Type, reads bool, known map[reflect.Type]*sh
 		}
 		if field.Anonymous && inner.Kind() == reflect.Struct && (name == "" || reads) {
 			if inner != field.Type {
-				s.embedded += int64(inner.Size())
+				s.embedded += sizeOf(inner)
 			}
 			s.addFields(inner, reads, known)
 			if name == "" {

@@ -126,12 +126,12 @@ func (w *walk) value(s *shape) error {
 		w.held += s.perTarget()
 		return w.value(s.elem)
 	case formAny:
-		switch kind {
-		case jsontext.KindBeginArray:
+		if kind == jsontext.KindBeginObject {
+			return w.table(anyTable)
+		}
+		if kind == jsontext.KindBeginArray {
 			w.held += anyList.size
 			return w.list(anyList)
-		case jsontext.KindBeginObject:
-			return w.table(anyTable)
 		}
 		w.held += s.size
 	case formList:
@@ -197,7 +197,7 @@ func (w *walk) each(part func() error) error {
 		return err
 	}
 	for {
-		switch w.decoder.PeekKind() {
+		switch w.decoder.PeekKind() { //nolint:exhaustive // the rest are values
 		case jsontext.KindEndArray, jsontext.KindEndObject, jsontext.KindInvalid:
 			_, err := w.decoder.ReadToken()
 			return err

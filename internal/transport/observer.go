@@ -56,6 +56,8 @@ func (c *Client) warn(st *state, resp *http.Response) {
 
 // Warn warns of something that is wrong with a response whose status is a success,
 // and that is used nevertheless. The text must have no secret in it.
+//
+//nolint:contextcheck,nolintlint // the state of the call is its context
 func Warn(resp *http.Response, text string) {
 	if body, ok := resp.Body.(*guardedBody); ok {
 		body.st.warn(text, resp)

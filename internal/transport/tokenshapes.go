@@ -12,9 +12,21 @@ type tokenShape struct {
 // tokenShapes are the shapes of tokens that a response may hold, although nobody sent
 // it any.
 var tokenShapes = []tokenShape{
-	{"pul-", 8}, {"pulr-", 8}, // Pulumi's
-	{"ghp_", 20}, {"gho_", 20}, {"ghu_", 20}, {"ghs_", 20}, {"ghr_", 20}, {"github_pat_", 20},
-	{"glpat-", 16}, {"npm_", 30}, {"sk_live_", 16}, {"AIza", 30}, {"AKIA", 16}, {"xoxb-", 16}, {"xoxp-", 16},
+	{"pul-", 8},
+	{"pulr-", 8}, // Pulumi's
+	{"ghp_", 20},
+	{"gho_", 20},
+	{"ghu_", 20},
+	{"ghs_", 20},
+	{"ghr_", 20},
+	{"github_pat_", 20},
+	{"glpat-", 16},
+	{"npm_", 30},
+	{"sk_live_", 16},
+	{"AIza", 30},
+	{"AKIA", 16},
+	{"xoxb-", 16},
+	{"xoxp-", 16},
 }
 
 // findTokens appends where in the original something stands that has the shape of a

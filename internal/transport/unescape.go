@@ -93,7 +93,7 @@ func decodeEscape(room []byte, text string) (decoded []byte, length int) {
 // decodePercent decodes "%2F", and "%u002F" of JavaScript's escape.
 func decodePercent(room []byte, text string) ([]byte, int) {
 	if code, ok := hexAt(text, 1, 2); ok {
-		return append(room, byte(code)), 3
+		return append(room, byte(code&0xff)), 3
 	}
 	if code, ok := hexAt(text, 2, 4); ok && text[1] == 'u' {
 		return utf8.AppendRune(room, code), 6
@@ -160,11 +160,11 @@ func decodeBackslash(room []byte, text string) ([]byte, int) {
 		}
 	case letter == 'x':
 		if code, ok := hexAt(text, 2, 2); ok {
-			return append(room, byte(code)), 4
+			return append(room, byte(code&0xff)), 4
 		}
 	case '0' <= letter && letter <= '3' && len(text) >= 4:
 		if code, err := strconv.ParseUint(text[1:4], 8, 8); err == nil {
-			return append(room, byte(code)), 4
+			return append(room, byte(code&0xff)), 4
 		}
 	case isLetter(letter):
 		if i := strings.IndexByte("abfnrtv", letter); i >= 0 {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // StackIdentifier names a stack: its organization, project and stack name.
@@ -14,7 +16,9 @@ type StackIdentifier struct {
 	Stack   string
 }
 
-// ParseStackIdentifier reads text of the form "organization/project/stack".
+// ParseStackIdentifier reads text of the form "organization/project/stack". Names
+// consist of letters, digits, "-", "_" and ".". Text that is not of the form, or that no
+// stack has as its name, is an [*ArgumentError].
 func ParseStackIdentifier(text string) (StackIdentifier, error) {
 	org, project, stack, err := splitIdentifier(text, "organization/project/stack")
 	return StackIdentifier{Org: org, Project: project, Stack: stack}, err
@@ -73,7 +77,8 @@ type EnvironmentIdentifier struct {
 }
 
 // ParseEnvironmentIdentifier reads text of the form
-// "organization/project/environment".
+// "organization/project/environment", whose names are like those of
+// [ParseStackIdentifier].
 func ParseEnvironmentIdentifier(text string) (EnvironmentIdentifier, error) {
 	org, project, environment, err := splitIdentifier(text, "organization/project/environment")
 	return EnvironmentIdentifier{Org: org, Project: project, Environment: environment}, err
@@ -112,7 +117,23 @@ func splitIdentifier(text, form string) (org, project, name string, err error) {
 	if len(parts) != 3 || slices.Contains(parts, "") {
 		return "", "", "", newArgumentError("text", text, "is not of the form "+form)
 	}
+	for _, part := range parts {
+		if part == "." || part == ".." {
+			return "", "", "", newArgumentError("text", text, fmt.Sprintf("has the part %q, which is no name", part))
+		}
+		for _, r := range part {
+			if !isNameRune(r) {
+				return "", "", "", newArgumentError("text", text, fmt.Sprintf("has the character %q, which is in no name", r))
+			}
+		}
+	}
 	return parts[0], parts[1], parts[2], nil
+}
+
+// isNameRune reports whether a name may have r. The service allows ASCII only;
+// installations of other people may allow any letter.
+func isNameRune(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) || strings.ContainsRune("-_.", r)
 }
 
 // marshalIdentifier returns an identifier as text, which parse has to read back, and

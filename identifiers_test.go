@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"net/url"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,13 +18,11 @@ import (
 func TestStackIdentifier_RoundTrips(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]StackIdentifier{
-		"acme/web/prod":       {"acme", "web", "prod"},
-		"a/b/c":               {"a", "b", "c"},
-		"acme corp/we b/pr d": {"acme corp", "we b", "pr d"},
-		"ä/é/😀":               {"ä", "é", "😀"},
-		"a%2Fb/c/d":           {"a%2Fb", "c", "d"}, // as it is: nothing is decoded here
-		" a/b/c ":             {" a", "b", "c "},
-		`"a"/b/\`:             {`"a"`, "b", `\`},
+		"acme/web/prod":         {"acme", "web", "prod"},
+		"a/b/c":                 {"a", "b", "c"},
+		"ä/é/日本":                {"ä", "é", "日本"},
+		"Acme-1/we_b/prod.eu-1": {"Acme-1", "we_b", "prod.eu-1"},
+		"a/.b/c..":              {"a", ".b", "c.."},
 	} {
 		got, err := ParseStackIdentifier(text)
 		require.NoError(t, err, "ParseStackIdentifier(%q)", text)
@@ -38,9 +38,13 @@ func TestStackIdentifier_RoundTrips(t *testing.T) {
 	}
 }
 
-func TestStackIdentifier_RefusesWhatHasNotThreeParts(t *testing.T) {
+func TestStackIdentifier_RefusesWhatNoStackIsCalled(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
+		" acme/web/prod", "acme/web/prod ", "acme/web/prod\n", "acme\r\n/web/prod", "acme/we b/prod", "acme/web/pr\u00a0od",
+		"acme/web/pr\u2028od", "acme/web/pr\u200bod", "acme/web/pr\u202eod", "\ufeffacme/web/prod", "acme/web/prod\x00", "acme/web/prod\x85",
+		"acme/web/pr\xffod", "acme/web/pr\ufffdod", "acme/../prod", "./web/prod", "acme/web/..", "acme/web/prod?x=1", "acme/web/prod#f",
+		"acme%2Fweb/x/prod", `acme\web/x/prod`, `"acme"/web/prod`, "acme/web/prod@1", "https:/web/prod",
 		"", "/", "//", "acme", "acme/web", "acme/web/", "/web/prod", "acme//prod", "acme/web/prod/", "/acme/web/prod", "acme/web/prod/x",
 		strings.Repeat("ä", 1000), strings.Repeat("a/", 1000),
 	} {
@@ -157,4 +161,26 @@ func TestEnvironmentIdentifier_IsText(t *testing.T) {
 	assert.Equal(t, "prod", id.Environment, "UnmarshalText failed, but changed it")
 	_, err = EnvironmentIdentifier{Org: "a", Project: "b/c", Environment: "d"}.MarshalText()
 	require.Error(t, err)
+}
+
+func FuzzParseStackIdentifier(f *testing.F) {
+	for _, seed := range []string{"acme/web/prod", " a/b/c", "a/b/c\n", "a/b", "ä/.b/c..", "a/../c", "a/b/\u202ec", "a//c", "a/b/c?d"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		id, err := ParseStackIdentifier(text)
+		if err != nil {
+			var refused *ArgumentError
+			require.ErrorAs(t, err, &refused)
+			require.Zero(t, id, "what is returned with an error")
+			return
+		}
+		require.Equal(t, text, id.String())
+		require.False(t, strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || !unicode.IsPrint(r) }), "%q was read", text)
+		path, err := stackGetEndpoint.path(id.pathArgs())
+		require.NoError(t, err)
+		unescaped, err := url.PathUnescape(path)
+		require.NoError(t, err)
+		require.Equal(t, "/api/stacks/"+text, unescaped)
+	})
 }

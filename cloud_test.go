@@ -125,10 +125,17 @@ func TestCloud_Webhooks(t *testing.T) {
 				w.WriteHeader(http.StatusTeapot)
 			}))
 			hook, err := client.Webhooks.Create(ctx, scope, pulumiapi.WebhookCreateRequest{
-				DisplayName: "mine", PayloadURL: "http://receiver.test/hook", Active: true, Name: new("mine"), Secret: new(pulumiapi.NewSecret(secret)),
+				DisplayName: "mine", PayloadURL: "http://receiver.test/hook", Name: new("mine"), Secret: new(pulumiapi.NewSecret(secret)),
 			})
 			require.NoError(t, err)
+			assert.True(t, hook.Active, "a new webhook delivers")
 			assert.True(t, hook.HasSecret)
+			asleep, err := client.Webhooks.Create(ctx, scope, pulumiapi.WebhookCreateRequest{
+				DisplayName: "asleep", PayloadURL: "http://receiver.test/hook", Name: new("asleep"), Inactive: true,
+			})
+			require.NoError(t, err)
+			assert.False(t, asleep.Active)
+			require.NoError(t, client.Webhooks.Delete(ctx, scope, asleep.Name))
 			require.ErrorIs(t, second(client.Webhooks.Create(ctx, scope, pulumiapi.WebhookCreateRequest{
 				DisplayName: "mine", PayloadURL: "http://receiver.test/hook", Name: new("mine"),
 			})), pulumiapi.ErrConflict)

@@ -343,7 +343,7 @@ func TestCloud_WebhooksOfEnvironments(t *testing.T) {
 	t.Parallel()
 	_, client := cloudWithUpdates(t)
 	ctx := t.Context()
-	hook, err := client.Webhooks.Create(ctx, prodEnv, pulumiapi.WebhookCreateRequest{DisplayName: "d", PayloadURL: "https://example.com", Active: true})
+	hook, err := client.Webhooks.Create(ctx, prodEnv, pulumiapi.WebhookCreateRequest{DisplayName: "d", PayloadURL: "https://example.com"})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"acme", "web", "prod", ""}, []string{hook.OrganizationName, hook.ProjectName, hook.EnvName, hook.StackName})
 	for scope, count := range map[pulumiapi.WebhookScope]int{prodEnv: 1, prod: 0, pulumiapi.OrgScope("acme"): 0} {

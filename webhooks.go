@@ -114,8 +114,9 @@ type WebhookCreateRequest struct {
 	DisplayName string `json:"displayName"`
 	// PayloadURL is where deliveries go.
 	PayloadURL string `json:"payloadUrl"`
-	// Active says whether there are deliveries.
-	Active bool `json:"active"`
+	// Inactive makes a webhook that delivers nothing yet. [WebhooksService.Update]
+	// activates it.
+	Inactive bool `json:"-"`
 	// Name names the webhook: 1 to 32 letters, digits, "-", "_" and ".". The
 	// service chooses one if it is nil.
 	Name *string `json:"name,omitzero"`
@@ -134,7 +135,7 @@ var (
 	webhookCreateEnvironmentEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/esc/environments/{orgName}/{projectName}/{envName}/hooks"}
 )
 
-// Create makes a webhook and returns it. A name that is taken is [ErrConflict].
+// Create makes a webhook and returns it. It is active unless req says otherwise. A name that is taken is [ErrConflict].
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/hooks,
 // or POST /api/stacks/{orgName}/{projectName}/{stackName}/hooks,
@@ -147,7 +148,8 @@ func (s *WebhooksService) Create(ctx context.Context, scope WebhookScope, req We
 	return fetchWithBody[Webhook](ctx, s.client, r, "req", struct {
 		webhookOwner
 		WebhookCreateRequest
-	}{scope.webhookScope(), req})
+		Active bool `json:"active"`
+	}{scope.webhookScope(), req, !req.Inactive})
 }
 
 var (

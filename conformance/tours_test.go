@@ -203,7 +203,7 @@ func tourOfWebhooks(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi.Cli
 func tourOfScope(ctx context.Context, t *testing.T, client *pulumiapi.Client, scope pulumiapi.WebhookScope, payloadURL string) {
 	t.Helper()
 	hook, err := client.Webhooks.Create(ctx, scope, pulumiapi.WebhookCreateRequest{
-		DisplayName: "Conformance", PayloadURL: payloadURL, Active: true, Name: new("conformance"), Secret: new(pulumiapi.NewSecret("hush")),
+		DisplayName: "Conformance", PayloadURL: payloadURL, Name: new("conformance"), Secret: new(pulumiapi.NewSecret("hush")),
 		Format: new(pulumiapi.WebhookFormatRaw), Groups: []pulumiapi.WebhookGroup{pulumiapi.WebhookGroupStacks},
 	})
 	require.NoError(t, err)

@@ -344,7 +344,7 @@ func checkWebhook(ctx context.Context, c *cloud) error {
 	}
 	secret := pulumiapi.NewSecret("contract-secret")
 	name := "contract"
-	create := pulumiapi.WebhookCreateRequest{Name: &name, DisplayName: "Contract", PayloadURL: c.receiver, Active: true, Secret: &secret}
+	create := pulumiapi.WebhookCreateRequest{Name: &name, DisplayName: "Contract", PayloadURL: c.receiver, Secret: &secret}
 	hook, err := c.client.Webhooks.Create(ctx, id, create)
 	if err != nil {
 		return permitted(err, "webhooks")

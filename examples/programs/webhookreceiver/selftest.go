@@ -88,7 +88,7 @@ func (t *tester) run(ctx context.Context) error {
 // register makes a webhook that delivers to the receiver.
 func (t *tester) register(ctx context.Context, name string, secret pulumiapi.Secret) error {
 	hook, err := t.client.Webhooks.Create(ctx, scope, pulumiapi.WebhookCreateRequest{
-		Name: &name, DisplayName: "The receiver's test of itself", PayloadURL: t.url, Active: true, Secret: &secret,
+		Name: &name, DisplayName: "The receiver's test of itself", PayloadURL: t.url, Secret: &secret,
 	})
 	if err != nil {
 		return err

@@ -90,12 +90,12 @@ func (c *config) readAddress(tokenKnown bool) (stored storedCredentials, err err
 	return stored, nil
 }
 
-// warnIfExposed tells the logger of a credentials file that others may read.
+// warnIfExposed tells the logger of a credentials file that others may use.
 func (c *config) warnIfExposed(stored storedCredentials) {
 	if c.logger == nil || stored.exposed == 0 {
 		return
 	}
-	c.logger.Warn("others may read the pulumi credentials file",
+	c.logger.Warn("others may read or write the pulumi credentials file",
 		slog.String("path", stored.path), slog.String("mode", fmt.Sprintf("%04o", uint32(stored.exposed))))
 }
 
@@ -127,7 +127,7 @@ func checkBackend(source, address string) error {
 // storedCredentials is what `pulumi login` leaves behind.
 type storedCredentials struct {
 	path string
-	// exposed is the mode of a file that others may read; 0 for any other.
+	// exposed is the mode of a file that others may read or write; 0 for any other.
 	exposed fs.FileMode
 
 	Current      string                   `json:"current"`
@@ -167,7 +167,7 @@ func readStoredCredentials(tokenKnown bool) (storedCredentials, error) {
 	}
 	stored := storedCredentials{path: path}
 	data, mode, err := readFile(path)
-	if mode.Perm()&othersMayRead != 0 && runtime.GOOS != "windows" {
+	if mode.Perm()&othersMayUse != 0 && runtime.GOOS != "windows" {
 		stored.exposed = mode.Perm()
 	}
 	if errors.Is(err, fs.ErrNotExist) || (err == nil && strings.TrimSpace(string(data)) == "") {
@@ -186,24 +186,43 @@ func readStoredCredentials(tokenKnown bool) (storedCredentials, error) {
 	return stored, nil
 }
 
-// othersMayRead are the bits of a file's mode that let the group or everybody
-// read it. On Windows, they say nothing of that.
-const othersMayRead fs.FileMode = 0o044
+// othersMayUse are the bits of a file's mode that let the group or everybody read
+// it, or write to it. On Windows, they say nothing of that.
+const othersMayUse fs.FileMode = 0o066
 
-// readFile returns what a file holds, and its mode: that of the very file that
+// maxCredentials is how long a credentials file may be.
+const maxCredentials = 1 << 20
+
+// readFile returns what a regular file holds, and its mode: that of the very file that
 // was read, whatever is put in its place.
 func readFile(path string) (data []byte, mode fs.FileMode, err error) {
+	// To open a pipe is to wait for one who writes to it.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, 0, &fs.PathError{Op: "read", Path: path, Err: errNotRegular}
+	}
 	file, err := os.Open(path) //nolint:gosec // it is the user's own environment that names the file
 	if err != nil {
 		return nil, 0, err
 	}
 	defer func() { _ = file.Close() }()
-	if info, err := file.Stat(); err == nil {
-		mode = info.Mode()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, err
 	}
-	data, err = io.ReadAll(file)
-	return data, mode, err
+	if !info.Mode().IsRegular() {
+		return nil, 0, &fs.PathError{Op: "read", Path: path, Err: errNotRegular}
+	}
+	data, err = io.ReadAll(io.LimitReader(file, maxCredentials+1))
+	if err == nil && len(data) > maxCredentials {
+		err = &fs.PathError{Op: "read", Path: path, Err: errTooLong}
+	}
+	return data, info.Mode(), err
 }
+
+var (
+	errNotRegular = errors.New("is not a regular file")
+	errTooLong    = fmt.Errorf("is longer than %d bytes", maxCredentials)
+)
 
 // gitHubActionsRequest returns where a job of GitHub Actions asks for its identity
 // token, and with which token of the runner.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -452,13 +453,13 @@ func TestFromEnvironment_BadTokens(t *testing.T) { //nolint:paralleltest // the 
 	}
 }
 
-func TestFromEnvironment_WarnsOfAFileThatOthersMayRead(t *testing.T) { //nolint:paralleltest // the environment is everybody's
+func TestFromEnvironment_WarnsOfAFileThatOthersMayUse(t *testing.T) { //nolint:paralleltest // the environment is everybody's
 	if runtime.GOOS == "windows" {
-		t.Skip("who may read a file is not in its mode there")
+		t.Skip("who may use a file is not in its mode there")
 	}
 	file := fmt.Sprintf(`{"current": %q, "accessTokens": {%q: %q}}`, currentURL, currentURL, canary)
 	for mode, warned := range map[fs.FileMode]bool{
-		0o600: false, 0o400: false, 0o700: false, 0o622: false, 0o711: false,
+		0o600: false, 0o400: false, 0o700: false, 0o711: false, 0o622: true, 0o620: true, 0o602: true,
 		0o640: true, 0o604: true, 0o644: true, 0o666: true, 0o440: true,
 	} {
 		for content, good := range map[string]bool{file: true, "{" + canary: false} {
@@ -478,7 +479,7 @@ func TestFromEnvironment_WarnsOfAFileThatOthersMayRead(t *testing.T) { //nolint:
 			require.NoError(t, json.Unmarshal(out.Bytes(), &record), "%s wrote one record, not %q", called, &out)
 			delete(record, "time")
 			assert.Equal(t, map[string]any{
-				"level": "WARN", "msg": "others may read the pulumi credentials file", "path": path, "mode": fmt.Sprintf("%04o", mode),
+				"level": "WARN", "msg": "others may read or write the pulumi credentials file", "path": path, "mode": fmt.Sprintf("%04o", mode),
 			}, record, called)
 
 			// Who does not want to hear of it does not, nor if nothing is read.
@@ -490,6 +491,42 @@ func TestFromEnvironment_WarnsOfAFileThatOthersMayRead(t *testing.T) { //nolint:
 			assert.Empty(t, out.String(), called)
 		}
 	}
+}
+
+func TestFromEnvironment_ReadsShortRegularFilesOnly(t *testing.T) { //nolint:paralleltest // the environment is everybody's
+	login := fmt.Sprintf(`{"current": %q, "accessTokens": {%q: %q}}`, currentURL, currentURL, canary)
+	path := loggedIn(t, login+strings.Repeat(" ", 1<<20-len(login)))
+	_, err := NewClient(FromEnvironment())
+	require.NoError(t, err, "a file of 1 MiB")
+	require.NoError(t, os.WriteFile(path, []byte(login+strings.Repeat(" ", 1<<20-len(login)+1)), 0o600))
+	requireUnreadable := func(want string) {
+		t.Helper()
+		_, err := NewClient(FromEnvironment())
+		var refused *ArgumentError
+		require.ErrorAs(t, err, &refused)
+		require.ErrorContains(t, err, "can't read the credentials file: read "+path+": "+want)
+	}
+	requireUnreadable("is longer than 1048576 bytes")
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Mkdir(path, 0o700))
+	requireUnreadable("is not a regular file")
+	if runtime.GOOS == "windows" {
+		return // there is nothing else there
+	}
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Symlink(os.DevNull, path))
+	requireUnreadable("is not a regular file")
+	if mkfifo, err := exec.LookPath("mkfifo"); err == nil { // to open one would take for ever
+		require.NoError(t, os.Remove(path))
+		require.NoError(t, exec.CommandContext(t.Context(), mkfifo, path).Run())
+		requireUnreadable("is not a regular file")
+	}
+	regular := filepath.Join(t.TempDir(), "elsewhere.json")
+	require.NoError(t, os.WriteFile(regular, []byte(login), 0o600))
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Symlink(regular, path))
+	_, err = NewClient(FromEnvironment())
+	require.NoError(t, err, "a link to a regular file")
 }
 
 // NewClient writes nothing, and leaves the user's file as it is.

@@ -10,7 +10,7 @@ import (
 
 func TestWebhookDeliveries_RemembersTheLast10000(t *testing.T) {
 	t.Parallel()
-	d := webhookDeliveries{running: map[webhookDeliveryKey]chan struct{}{}, handled: map[webhookDeliveryKey]struct{}{}}
+	d := webhookDeliveries{running: map[webhookDeliveryKey]*runningDelivery{}, handled: map[webhookDeliveryKey]struct{}{}}
 	deliver := func(from, to int) (news int) {
 		for i := from; i < to; i++ {
 			key := newWebhookDeliveryKey(&WebhookEvent{ID: fmt.Sprint(i)})
@@ -39,7 +39,7 @@ func TestWebhookDeliveries_RemembersTheLast10000(t *testing.T) {
 // What has failed leaves nothing behind.
 func TestWebhookDeliveries_ForgetsWhatFailed(t *testing.T) {
 	t.Parallel()
-	d := webhookDeliveries{running: map[webhookDeliveryKey]chan struct{}{}, handled: map[webhookDeliveryKey]struct{}{}}
+	d := webhookDeliveries{running: map[webhookDeliveryKey]*runningDelivery{}, handled: map[webhookDeliveryKey]struct{}{}}
 	for range 3 {
 		handled, err := d.begin(t.Context(), webhookDeliveryKey{})
 		require.NoError(t, err)

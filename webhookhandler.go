@@ -106,7 +106,8 @@ func WebhookEventFromContext(ctx context.Context) (event *WebhookEvent, ok bool)
 //   - 405 if it is not a POST, and 413 if the body has more than 1 MiB
 //   - 500 when the function has returned an error, or has panicked, which is
 //     logged and goes no further; nor does a panic of the logger
-//   - 503 when the request has ended while it waited for another (see below)
+//   - 503 when the request has ended while it waited for another (see below), or
+//     when 8 others wait already
 //
 // An event that was handled is not handled again: if the same comes once more,
 // with the same ID, kind and body, the answer is 204 at once. One that comes
@@ -134,7 +135,7 @@ func NewWebhookHandler(secrets []Secret, handlers WebhookHandlers) (http.Handler
 		other:     handlers.Other,
 		logger:    handlers.Logger,
 		deliveries: webhookDeliveries{
-			running: map[webhookDeliveryKey]chan struct{}{},
+			running: map[webhookDeliveryKey]*runningDelivery{},
 			handled: map[webhookDeliveryKey]struct{}{},
 		},
 	}, nil
@@ -276,10 +277,24 @@ func newWebhookDeliveryKey(event *WebhookEvent) (key webhookDeliveryKey) {
 	return key
 }
 
+// maxWaitingDeliveries is how many requests with the same delivery wait for one that is
+// being handled. Each of them holds its body.
+const maxWaitingDeliveries = 8
+
+// runningDelivery is a delivery that is being handled.
+type runningDelivery struct {
+	ended   chan struct{} // closed at the end
+	waiting int           // requests that wait for it
+}
+
+// errTooManyWaiting says that a delivery is being handled, and that enough requests
+// wait for it.
+var errTooManyWaiting = errors.New("too many requests wait for the same delivery")
+
 // webhookDeliveries knows which deliveries are being handled, and which were.
 type webhookDeliveries struct {
 	mu      sync.Mutex
-	running map[webhookDeliveryKey]chan struct{} // closed at the end
+	running map[webhookDeliveryKey]*runningDelivery
 	handled map[webhookDeliveryKey]struct{}
 	order   []webhookDeliveryKey // of handled, a ring once it is full
 	oldest  int                  // in order
@@ -287,16 +302,17 @@ type webhookDeliveries struct {
 
 // begin reports whether the delivery was handled before. If not, it is the
 // caller's to handle, who then calls end. While another does, begin waits, until
-// the context ends.
+// the context ends. It fails if too many wait.
 func (d *webhookDeliveries) begin(ctx context.Context, key webhookDeliveryKey) (handled bool, err error) {
 	for {
-		running, handled := d.enter(key)
-		if running == nil {
-			return handled, nil
+		running, handled, err := d.enter(key)
+		if running == nil || err != nil {
+			return handled, err
 		}
 		select {
-		case <-running:
+		case <-running.ended:
 		case <-ctx.Done():
+			d.leave(running)
 			return false, ctx.Err()
 		}
 	}
@@ -304,23 +320,36 @@ func (d *webhookDeliveries) begin(ctx context.Context, key webhookDeliveryKey) (
 
 // enter returns what to wait for. If that is nil, the delivery either was handled,
 // or is the caller's from now on.
-func (d *webhookDeliveries) enter(key webhookDeliveryKey) (running chan struct{}, handled bool) {
+func (d *webhookDeliveries) enter(key webhookDeliveryKey) (running *runningDelivery, handled bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, handled = d.handled[key]; handled {
-		return nil, true
+		return nil, true, nil
 	}
-	if running = d.running[key]; running == nil {
-		d.running[key] = make(chan struct{})
+	running = d.running[key]
+	switch {
+	case running == nil:
+		d.running[key] = &runningDelivery{ended: make(chan struct{})}
+	case running.waiting == maxWaitingDeliveries:
+		return nil, false, errTooManyWaiting
+	default:
+		running.waiting++
 	}
-	return running, false
+	return running, false, nil
+}
+
+// leave ends the waiting for a delivery before it has ended.
+func (d *webhookDeliveries) leave(running *runningDelivery) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	running.waiting--
 }
 
 // end lets go of a delivery, and remembers it if it was handled.
 func (d *webhookDeliveries) end(key webhookDeliveryKey, handled bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	close(d.running[key])
+	close(d.running[key].ended)
 	delete(d.running, key)
 	if !handled {
 		return

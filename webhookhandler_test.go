@@ -420,6 +420,48 @@ func TestWebhookHandler_AConcurrentDuplicateWaits(t *testing.T) {
 	}
 }
 
+// Each request that waits holds its body, so not all of them may.
+func TestWebhookHandler_OnlyAFewDuplicatesWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		handler := newWebhookHandler(t, silently(func(context.Context, *pulumiapi.WebhookEvent) error {
+			calls.Add(1)
+			time.Sleep(time.Minute)
+			return nil
+		}))
+		deliver := func(count int, want map[int]int) {
+			t.Helper()
+			var mu sync.Mutex
+			got := map[int]int{}
+			var all sync.WaitGroup
+			for range count {
+				all.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+					defer cancel()
+					status := receive(handler, stackEvent("e1").WithContext(ctx))
+					mu.Lock()
+					defer mu.Unlock()
+					got[status]++
+				})
+			}
+			synctest.Wait()
+			mu.Lock()
+			assert.Equal(t, want, got, "those that are told at once to come later")
+			mu.Unlock()
+			all.Wait()
+		}
+		var first sync.WaitGroup
+		first.Go(func() { assert.Equal(t, 204, receive(handler, stackEvent("e1"))) })
+		synctest.Wait()
+		deliver(108, map[int]int{http.StatusServiceUnavailable: 100})
+		deliver(8, map[int]int{})
+		first.Wait()
+		assert.Equal(t, 204, receive(handler, stackEvent("e1")))
+		assert.EqualValues(t, 1, calls.Load())
+	})
+}
+
 func TestWebhookHandler_OtherEventsDoNotWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

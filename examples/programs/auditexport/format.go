@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/csv"
 	"fmt"
 	"strconv"
 	"strings"
@@ -49,9 +48,15 @@ func writeCSV(to *bytes.Buffer, e *pulumiapi.AuditLogEvent) error {
 
 func csvLine(fields []string) []byte {
 	var line bytes.Buffer
-	w := csv.NewWriter(&line) // whose errors are the buffer's, which has none
-	_ = w.Write(fields)
-	w.Flush()
+	for i, field := range fields {
+		if i > 0 {
+			line.WriteByte(',')
+		}
+		line.WriteByte('"')
+		line.WriteString(strings.ReplaceAll(field, `"`, `""`))
+		line.WriteByte('"')
+	}
+	line.WriteByte('\n')
 	return line.Bytes()
 }
 

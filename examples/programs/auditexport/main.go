@@ -47,9 +47,9 @@ Flags:
   -pages n        stop after n pages, and go on another time; 0 for no limit
   -h              show this help
 
-In CSV, the columns are those of Pulumi Cloud's own export, and some more. What a
-spreadsheet would take for a formula begins with an apostrophe. In CSV and CEF, U+FFFD
-stands for characters that can't be seen; JSON is exact.
+In CSV, the columns are those of Pulumi Cloud's own export, and some more. Every field
+is quoted. What a spreadsheet would take for a formula begins with an apostrophe. In CSV
+and CEF, U+FFFD stands for characters that can't be seen; JSON is exact.
 
 With -live, the access token is taken from PULUMI_ACCESS_TOKEN, or from what
 "pulumi login" left on this machine; the address from PULUMI_BACKEND_URL, from

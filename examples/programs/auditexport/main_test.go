@@ -88,6 +88,9 @@ func evilCloud(t *testing.T) *pulumiapitest.Server {
 	return cloud
 }
 
+const csvHeader = `"Timestamp","Name","Login","Event","Description","SourceIP","RequireOrgAdmin","RequireStackAdmin","AuthenticationFailure",` +
+	`"TokenID","TokenName","ActorName","ActorURN"` + "\n"
+
 func TestFormats_OtherPeoplesText(t *testing.T) {
 	t.Parallel()
 	cloud := evilCloud(t)
@@ -97,9 +100,9 @@ func TestFormats_OtherPeoplesText(t *testing.T) {
 		cefText = `\=cmd|' /C calc'!A1` + "\ufffd[2J\ufffd\ufffd" + `, "q"\nnext|line\=1\\`
 	)
 	for format, want := range map[string]string{
-		"csv": strings.Join(csvColumns, ",") + "\n" +
-			"2026-03-01T01:00:00Z," + strings.Repeat(csvText+",", 5) + "false,false,true," + strings.Repeat(csvText+",", 3) + csvText + "\n" +
-			"2026-03-01T00:00:00Z,Pulumi Tester,pulumi-tester,Stack Created,,203.0.113.7,false,false,false,,,,\n",
+		"csv": csvHeader +
+			`"2026-03-01T01:00:00Z",` + strings.Repeat(csvText+",", 5) + `"false","false","true",` + strings.Repeat(csvText+",", 3) + csvText + "\n" +
+			`"2026-03-01T00:00:00Z","Pulumi Tester","pulumi-tester","Stack Created","","203.0.113.7","false","false","false","","","",""` + "\n",
 		"cef": "CEF:0|Pulumi|Pulumi Cloud|1.0|" + cefName + "|" + cefName + "|7|rt=1772326800000 src=" + cefText + " suser=" + cefText + " msg=" + cefText + " outcome=failure" +
 			" cs1=" + cefText + " cs1Label=tokenID cs2=" + cefText + " cs2Label=tokenName cs3=" + cefText + " cs3Label=actorName cs4=" + cefText + " cs4Label=actorURN\n" +
 			"CEF:0|Pulumi|Pulumi Cloud|1.0|Stack Created|Stack Created|3|rt=1772323200000 src=203.0.113.7 suser=pulumi-tester outcome=success\n",

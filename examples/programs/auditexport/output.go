@@ -28,6 +28,9 @@ func open(path string, settings func(begun *exported) (exported, error)) (*outpu
 			"needs a file of its own: choose another name with -o", path)
 	}
 	out := &output{files: files{output: path}}
+	if _, err := regular(out.files.lock()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	out.lock = flock.New(out.files.lock(), flock.SetPermissions(0o600))
 	locked, err := out.lock.TryLock()
 	if err != nil {
@@ -93,12 +96,13 @@ func (o *output) beginAnew(settings func(begun *exported) (exported, error)) err
 // truncate opens the unfinished output, and cuts off what was written, but not
 // remembered.
 func (o *output) truncate() error {
-	flags := os.O_RDWR
-	if o.state.Length == 0 {
-		flags |= os.O_CREATE
-	}
 	var err error
-	if o.file, err = os.OpenFile(o.files.partial(), flags, 0o600); err != nil {
+	if o.state.Length == 0 {
+		o.file, err = createFile(o.files.partial())
+	} else {
+		o.file, err = openFile(o.files.partial(), os.O_RDWR)
+	}
+	if err != nil {
 		return err
 	}
 	info, err := o.file.Stat()
@@ -120,7 +124,7 @@ func (o *output) truncate() error {
 // name or the other.
 func (o *output) checkComplete() error {
 	for _, path := range []string{o.files.partial(), o.files.output} {
-		info, err := os.Stat(path)
+		info, err := regular(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -94,11 +95,15 @@ func (f files) lock() string    { return f.output + ".lock" }
 
 // load returns what was remembered, and whether there is anything.
 func (f files) load() (s state, found bool, err error) {
-	data, err := os.ReadFile(f.state())
+	file, err := openFile(f.state(), os.O_RDONLY)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, false, nil
 	case err != nil:
+		return s, false, err
+	}
+	data, err := io.ReadAll(file)
+	if err := errors.Join(err, file.Close()); err != nil {
 		return s, false, err
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
@@ -126,7 +131,7 @@ func (f files) save(s *state) error {
 
 // writeFile writes a file so that it outlives the machine's power.
 func writeFile(path string, data []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the path is the user's own
+	file, err := createFile(path)
 	if err != nil {
 		return err
 	}

@@ -134,6 +134,9 @@ func TestWebhookreceiver_Receives(t *testing.T) {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusMethodNotAllowed, send(t, req))
+	req, err = http.NewRequestWithContext(t.Context(), strings.Repeat("X", 1000), url, http.NoBody)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusMethodNotAllowed, send(t, req))
 	req, err = http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(stack))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusUnauthorized, send(t, req), "it is not signed")
@@ -144,7 +147,7 @@ func TestWebhookreceiver_Receives(t *testing.T) {
 	assert.Equal(t, `stack           acme/web/prod: created, by grace
 policy_violation  8 bytes of a form that is not known
 `, clock.ReplaceAllString(got.Stdout, ""))
-	for _, refused := range []string{"401: POST / from 127", "404: POST /elsewhere from", "413: POST /", "400: POST /", "405: GET /"} {
+	for _, refused := range []string{"401: POST / from 127", "404: POST /elsewhere from", "413: POST /", "400: POST /", "405: GET /", "405: " + strings.Repeat("X", 19) + "… / from"} {
 		assert.Contains(t, got.Stderr, "refused with status "+refused)
 	}
 	assert.NotContains(t, got.Stdout+got.Stderr, secret)

@@ -102,7 +102,7 @@ func (s *server) tellRefusals(handler http.Handler) http.Handler {
 		handler.ServeHTTP(answer, r)
 		if answer.status >= http.StatusBadRequest {
 			_, _ = fmt.Fprintf(stderr{s}, "%s  refused with status %d: %s %s from %s\n", time.Now().Format(time.TimeOnly),
-				answer.status, program.Printable(r.Method), program.Cut(program.Printable(r.URL.Path), 100), r.RemoteAddr)
+				answer.status, program.Cut(program.Printable(r.Method), 20), program.Cut(program.Printable(r.URL.Path), 100), r.RemoteAddr)
 		}
 	})
 }

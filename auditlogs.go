@@ -305,14 +305,15 @@ type AuditLogRecord struct {
 // DecodeAuditLogCSV reads an audit log in the form CSV, as
 // [AuditLogsService.Export] returns it. Columns are told by the names in the
 // first line. The sequence yields a nil record with the first error, and ends;
-// it can be ranged over once.
+// it can be ranged over once. A record of more than 1 MiB is an error.
 func DecodeAuditLogCSV(r io.Reader) iter.Seq2[*AuditLogRecord, error] {
 	return func(yield func(*AuditLogRecord, error) bool) {
 		if r == nil {
 			yield(nil, &ArgumentError{Name: "r", Reason: "is nil"})
 			return
 		}
-		reader := csv.NewReader(r)
+		limited := &recordLimit{reader: r, left: maxAuditLogRecord}
+		reader := csv.NewReader(limited)
 		reader.ReuseRecord = true
 		header, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -323,6 +324,7 @@ func DecodeAuditLogCSV(r io.Reader) iter.Seq2[*AuditLogRecord, error] {
 			err = checkAuditLogHeader(header)
 		}
 		for err == nil {
+			limited.left = maxAuditLogRecord
 			var fields []string
 			if fields, err = reader.Read(); err != nil {
 				break
@@ -341,6 +343,26 @@ func DecodeAuditLogCSV(r io.Reader) iter.Seq2[*AuditLogRecord, error] {
 			yield(nil, fmt.Errorf("pulumiapi: audit log: %w", err))
 		}
 	}
+}
+
+// maxAuditLogRecord is how long a record may be, or how much is read ahead of it.
+const maxAuditLogRecord = 1 << 20
+
+var errLongRecord = fmt.Errorf("a record is longer than %d bytes", maxAuditLogRecord)
+
+// recordLimit is a reader that fails when one record takes too much of it.
+type recordLimit struct {
+	reader io.Reader
+	left   int // for the present record
+}
+
+func (l *recordLimit) Read(p []byte) (int, error) {
+	if l.left == 0 {
+		return 0, errLongRecord
+	}
+	n, err := l.reader.Read(p[:min(len(p), l.left)])
+	l.left -= n
+	return n, err
 }
 
 // checkAuditLogHeader refuses a first line that is not that of an audit log, and
@@ -401,5 +423,9 @@ func parseFlag(text string) (bool, error) {
 	if text == "" {
 		return false, nil
 	}
-	return strconv.ParseBool(text)
+	flag, err := strconv.ParseBool(text)
+	if err != nil { // whose text has no limit
+		return false, fmt.Errorf("%q is neither true nor false", cut(text))
+	}
+	return flag, nil
 }

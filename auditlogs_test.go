@@ -206,6 +206,22 @@ func TestDecodeAuditLogCSV_TheDocumentations(t *testing.T) {
 	assert.Nil(t, records[0].More)
 }
 
+// endlessQuote is a field without an end.
+type endlessQuote struct {
+	start string
+	read  int
+}
+
+func (e *endlessQuote) Read(p []byte) (int, error) {
+	n := copy(p, e.start)
+	e.start = e.start[n:]
+	for i := n; i < len(p); i++ {
+		p[i] = 'x'
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
 func TestDecodeAuditLogCSV(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -245,6 +261,20 @@ func TestDecodeAuditLogCSV(t *testing.T) {
 			require.ErrorContains(t, failure, c.failure, name)
 		}
 	}
+	for _, text := range []string{"Login\nada\n", ""} {
+		endless := &endlessQuote{start: text + `"`}
+		if text == "" {
+			endless.start = `"Login`
+		}
+		got, err := pulumiapi.Collect(pulumiapi.DecodeAuditLogCSV(endless))
+		require.ErrorContains(t, err, "a record is longer than 1048576 bytes")
+		assert.Len(t, got, strings.Count(text, "ada"))
+		assert.Less(t, endless.read, 2<<20, "bytes that were read")
+	}
+	long := strings.Repeat("x", 1<<20-2)
+	records, err := pulumiapi.Collect(pulumiapi.DecodeAuditLogCSV(strings.NewReader("Login\n" + long + "\n" + long + "\n")))
+	require.NoError(t, err)
+	assert.Len(t, records, 2)
 	for record, err := range pulumiapi.DecodeAuditLogCSV(strings.NewReader("Login,Shoe Size\nada,42\n")) {
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{"Shoe Size": "42"}, record.More)

@@ -327,6 +327,7 @@ func FuzzAuditLogCSV(f *testing.F) {
 		"Login,Timestamp\nada,2021-04-11T23:51:45Z\nbob,\neve,yesterday\n", "Timestamp,RequireOrgAdmin,RequireStackAdmin,AuthenticationFailure\n,true,T,0\n,,,\n0,TRUE,f,maybe\n",
 		"Login,Shoe Size,\nada,42,x\n,,\n", "Login,Description\nada,\"one\r\ntwo\r\"\n", "Login,\x00,\xff\n\x00,\xff,\"\"\"\"\n", signInPage, "Login\n" + strings.Repeat("\"\n", 1000),
 		"Login" + strings.Repeat(",", 2000), "Login," + manyColumns(1000) + "\n" + strings.Repeat(strings.Repeat(",", 1000)+"\n", 20), "Login\n" + strings.Repeat("a\n", 10_000),
+		"Login,AuthenticationFailure\nada," + strings.Repeat("x", 2000) + "\n", // an error must not quote all of it
 	} {
 		f.Add([]byte(text))
 	}

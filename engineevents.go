@@ -109,6 +109,7 @@ type CancelEvent struct{}
 
 // StdoutEvent is a message of the engine as a whole.
 type StdoutEvent struct {
+	// Message may have the engine's markup: see [StdoutEvent.Text].
 	Message string `json:"message"`
 	// Color says how the colour codes in Message are to be treated.
 	Color string `json:"color"`
@@ -117,7 +118,9 @@ type StdoutEvent struct {
 // DiagnosticEvent is a message about a resource, or about the update.
 type DiagnosticEvent struct {
 	// URN is the resource's; empty if the message is about none.
-	URN     string `json:"urn"`
+	URN string `json:"urn"`
+	// Prefix and Message are what the CLI prints, with the engine's markup: see
+	// [DiagnosticEvent.Text] and [StripMarkup].
 	Prefix  string `json:"prefix"`
 	Message string `json:"message"`
 	// Color says how the colour codes in Message are to be treated.
@@ -297,7 +300,8 @@ type PolicyEvent struct {
 	// ResourceURN is the resource's that violates it; empty if the stack as a
 	// whole does.
 	ResourceURN string `json:"resourceUrn"`
-	Message     string `json:"message"`
+	// Message has the engine's markup: see [PolicyEvent.Text].
+	Message string `json:"message"`
 	// Color says how the colour codes in Message are to be treated.
 	Color                string                 `json:"color"`
 	PolicyName           string                 `json:"policyName"`

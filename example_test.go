@@ -590,7 +590,7 @@ func ExampleUpdatesService_ListEvents() {
 			return
 		}
 		if policy := event.PolicyEvent; policy != nil {
-			fmt.Printf("%s (%s): %s\n", policy.PolicyName, policy.EnforcementLevel, strings.TrimSpace(policy.Message))
+			fmt.Printf("%s (%s): %s\n", policy.PolicyName, policy.EnforcementLevel, policy.Text())
 		}
 	}
 	// Output:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/pulumiapi/pulumiapi"
@@ -84,7 +83,7 @@ func ExampleUpdatesService_Follow() {
 			return
 		}
 		if message := event.DiagnosticEvent; message != nil {
-			fmt.Printf("%s: %s\n", message.Severity, strings.TrimSpace(message.Message))
+			fmt.Printf("%s: %s\n", message.Severity, message.Text())
 		}
 	}
 	_, err = client.Updates.Wait(ctx, id, running.ID(), nil)

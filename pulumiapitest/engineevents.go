@@ -2,6 +2,7 @@ package pulumiapitest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -66,14 +67,25 @@ func StdoutEvent(message string) EngineEvent {
 	return event("stdoutEvent", map[string]any{"message": message, "color": "raw"})
 }
 
+// Markup of the engine.
+const (
+	markReset = "<{%reset%}>"
+	markRed   = "<{%fg 1%}>"
+)
+
+var markOfSeverity = map[string]string{"error": markRed, "info#err": markRed, "warning": "<{%fg 3%}>"}
+
+// marked returns a message as the engine sends it: with markup and a line end.
+func marked(message string) string { return markReset + message + markReset + "\n" }
+
 // DiagnosticEvent returns the event for a message about a resource, or about the
 // program if there is no URN. The severity is "info", "info#err", "warning" or
-// "error"; with a colon behind it, it is the event's prefix, too. A line end is
-// added to the message.
+// "error"; with a colon behind it, it is the event's prefix, too. As the engine does,
+// it adds markup to both, and a line end to the message.
 func DiagnosticEvent(severity, urn, message string) EngineEvent {
 	payload := map[string]any{
-		"prefix":   severity + ": ",
-		"message":  message + "\n",
+		"prefix":   cmp.Or(markOfSeverity[severity], "<{%fg 5%}>") + severity + ": " + markReset,
+		"message":  marked(message),
 		"color":    "raw",
 		"severity": severity,
 	}
@@ -243,7 +255,7 @@ type ViolatedPolicy struct {
 // the stack if there is no URN.
 func PolicyEvent(policy ViolatedPolicy, urn, message string) EngineEvent {
 	payload := map[string]any{
-		"message":              message + "\n",
+		"message":              marked(message),
 		"color":                "raw",
 		"policyName":           policy.Policy,
 		"policyPackName":       policy.Pack,

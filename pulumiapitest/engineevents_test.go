@@ -48,9 +48,9 @@ func TestServer_ListEngineEvents(t *testing.T) {
 				"inputs": {"a": 1}, "outputs": {}, "provider": "q"}
 		}}},
 		{"timestamp": 7, "type": "diagnosticEvent", "diagnosticEvent": {
-			"urn": "`+bucketURN+`", "prefix": "warning: ", "message": "old\n", "color": "raw", "severity": "warning"}},
+			"urn": "`+bucketURN+`", "prefix": "<{%fg 3%}>warning: <{%reset%}>", "message": "<{%reset%}>old<{%reset%}>\n", "color": "raw", "severity": "warning"}},
 		{"timestamp": 7, "type": "policyEvent", "policyEvent": {
-			"resourceUrn": "`+bucketURN+`", "message": "no\n", "color": "raw", "policyName": "acl", "policyPackName": "aws",
+			"resourceUrn": "`+bucketURN+`", "message": "<{%reset%}>no<{%reset%}>\n", "color": "raw", "policyName": "acl", "policyPackName": "aws",
 			"policyPackVersion": "1", "policyPackVersionTag": "1", "enforcementLevel": "mandatory", "severity": "high"}},
 		{"timestamp": 7, "type": "resOpFailedEvent", "resOpFailedEvent": {"status": 0, "steps": 1, "metadata": {
 			"op": "delete", "urn": "`+bucketURN+`", "type": "aws:s3/bucket:Bucket", "logical": true, "provider": "", "new": null,

@@ -80,9 +80,9 @@ func (s *story) add(event *pulumiapi.EngineEvent) (news []line) {
 	case event.DiagnosticEvent != nil:
 		return s.say(diagnostic(event.DiagnosticEvent))
 	case event.StdoutEvent != nil:
-		return s.say(line{mark: "ENGINE", text: program.Printable(event.StdoutEvent.Message)})
+		return s.say(line{mark: "ENGINE", text: program.Printable(event.StdoutEvent.Text())})
 	case event.ErrorEvent != nil:
-		return s.say(line{"ERROR", program.Printable(event.ErrorEvent.Error), program.Red})
+		return s.say(line{"ERROR", program.Printable(pulumiapi.StripMarkup(event.ErrorEvent.Error)), program.Red})
 	case event.PolicyEvent != nil:
 		return s.say(violation(event.PolicyEvent))
 	case event.PolicyRemediationEvent != nil:
@@ -171,7 +171,7 @@ func (s *story) progress() (done, total int) {
 }
 
 func diagnostic(d *pulumiapi.DiagnosticEvent) line {
-	text := program.Printable(d.Message)
+	text := program.Printable(d.Text())
 	if text == "" || d.Ephemeral || d.Severity == pulumiapi.DiagnosticSeverityDebug {
 		return line{}
 	}
@@ -192,7 +192,7 @@ func violation(p *pulumiapi.PolicyEvent) line {
 	if p.Severity != "" {
 		about = append(about, program.Printable(string(p.Severity))+" severity")
 	}
-	text := program.Printable(p.PolicyName + ": " + p.Message)
+	text := program.Printable(p.PolicyName + ": " + p.Text())
 	if p.ResourceURN != "" {
 		text = resource(p.ResourceURN) + ": " + text
 	}

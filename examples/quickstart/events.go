@@ -126,7 +126,7 @@ func (s *story) add(event *pulumiapi.EngineEvent) {
 		s.addDiagnostic(event.DiagnosticEvent)
 	case event.ErrorEvent != nil:
 		s.problems = true
-		s.addMessage(happening{"ERROR", event.ErrorEvent.Error, alarm})
+		s.addMessage(happening{"ERROR", pulumiapi.StripMarkup(event.ErrorEvent.Error), alarm})
 	case event.PolicyEvent != nil:
 		s.addViolation(event.PolicyEvent)
 	case event.PolicyRemediationEvent != nil:
@@ -160,7 +160,7 @@ func (s *story) addDiagnostic(d *pulumiapi.DiagnosticEvent) {
 	if d.URN != "" {
 		about = resource(d.URN) + ": "
 	}
-	told := happening{"INFO", about + d.Message, plain}
+	told := happening{"INFO", about + d.Text(), plain}
 	switch d.Severity { //nolint:exhaustive // everything else is information
 	case pulumiapi.DiagnosticSeverityDebug:
 		return
@@ -170,13 +170,13 @@ func (s *story) addDiagnostic(d *pulumiapi.DiagnosticEvent) {
 		told.mark, told.tone = "ERROR", alarm
 		s.problems = true
 	}
-	if !d.Ephemeral && printable(d.Message) != "" {
+	if !d.Ephemeral && printable(d.Text()) != "" {
 		s.addMessage(told)
 	}
 }
 
 func (s *story) addViolation(p *pulumiapi.PolicyEvent) {
-	told := happening{"POLICY " + string(p.EnforcementLevel), p.PolicyName + ": " + p.Message, warning}
+	told := happening{"POLICY " + string(p.EnforcementLevel), p.PolicyName + ": " + p.Text(), warning}
 	if p.EnforcementLevel == pulumiapi.PolicyEnforcementLevelMandatory {
 		told.tone = alarm
 	}

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Page is a part of a list.
@@ -333,7 +334,9 @@ func listError(list Endpoint, reason string) error {
 // needed, call List…Page in a loop of your own instead.
 //
 // The sequence yields a nil page with the first error and ends. It can be
-// ranged over again from its start.
+// ranged over again from its start. A page that leads back to an earlier one is an
+// error. So are 1,000 empty pages in a row, which are fetched at growing intervals of
+// up to a second: continue from the Next of the last page, if you need to.
 func Pages[T any](ctx context.Context, fetch func(ctx context.Context, cursor Cursor) (*Page[T], error)) iter.Seq2[*Page[T], error] {
 	return func(yield func(*Page[T], error) bool) {
 		if fetch == nil {
@@ -347,35 +350,143 @@ func Pages[T any](ctx context.Context, fetch func(ctx context.Context, cursor Cu
 	}
 }
 
-// checkProgress returns an error if page, which fetch returned for cursor,
-// would make a walk go in circles. Numbered pages and rows give no other sign
-// of it than that they repeat.
-func checkProgress[T any](cursor Cursor, previous []T, page *Page[T]) error {
+// cycle detects that the values of a sequence repeat, by Brent's algorithm. It
+// keeps one earlier value, and replaces it each time the number of values has
+// doubled. A cycle of any length is found after at most three times the values
+// that are distinct.
+type cycle[T any] struct {
+	kept         T
+	steps, limit int
+}
+
+// closes reports whether value equals the kept one.
+func (c *cycle[T]) closes(value T, equal func(a, b T) bool) bool {
+	if c.limit > 0 && equal(c.kept, value) {
+		return true
+	}
+	if c.steps == c.limit {
+		c.kept, c.steps, c.limit = value, 0, max(1, 2*c.limit)
+	}
+	c.steps++
+	return false
+}
+
+func sameText[T ~string](a, b T) bool { return a == b }
+
+const (
+	// maxEmptyPages is how many pages in a row may be empty. A filter can leave
+	// many pages empty.
+	maxEmptyPages = 1000
+	// quickEmptyPages is how many of them are followed by the next page at once.
+	quickEmptyPages = 3
+	// Between the others there are waits, which double.
+	emptyPageMinWait = 50 * time.Millisecond
+	emptyPageMaxWait = time.Second
+)
+
+// emptyPages counts the empty pages in a row.
+type emptyPages struct {
+	count   int
+	backoff *poller
+}
+
+// wait returns how long to wait before the next page is fetched, after a page
+// with this number of items. It returns an error if there have been too many
+// empty pages.
+func (e *emptyPages) wait(items int) (time.Duration, error) {
+	if items > 0 {
+		*e = emptyPages{}
+		return 0, nil
+	}
+	e.count++
+	switch {
+	case e.count >= maxEmptyPages:
+		return 0, fmt.Errorf("%d pages in a row are empty and the list does not end: use narrower options, or get the pages one by one and continue from a Page.Next", e.count)
+	case e.count <= quickEmptyPages:
+		return 0, nil
+	case e.backoff == nil:
+		e.backoff = newPoller(emptyPageMinWait, emptyPageMaxWait)
+	}
+	return e.backoff.nextWait(), nil
+}
+
+// progress checks that the pages of a walk lead to an end.
+type progress[T any] struct {
+	cursors  cycle[Cursor]
+	pages    cycle[[]T]
+	previous []T
+	empty    emptyPages
+	// wait is how long to wait before the next page is fetched.
+	wait time.Duration
+}
+
+// add checks the page that was fetched for cursor. It returns an error if the walk
+// would never end.
+func (p *progress[T]) add(cursor Cursor, page *Page[T]) error {
 	if page == nil {
 		return &ArgumentError{Name: "fetch", Reason: "returned neither a page nor an error"}
 	}
-	if cursor == "" {
-		return nil
-	}
-	if page.Next == cursor {
+	if cursor != "" && page.Next == cursor {
 		return &ArgumentError{Name: "fetch", Reason: "returned a page that leads to itself: does it use the cursor?"}
 	}
-	if len(page.Items) == 0 || len(page.Items) != len(previous) || !reflect.DeepEqual(&previous[0], &page.Items[0]) {
-		return nil // as most are, so that little is spent on it (BenchmarkW2ListStacks)
+	if err := p.checkItems(cursor, page.Items); err != nil {
+		return err
 	}
-	p, err := parseCursor(cursor)
-	if err != nil {
-		return nil //nolint:nilerr // a cursor of the user's own making
-	}
-	switch p.kind {
-	case pageCursor, rowCursor, groupCursor, guessedCursor:
-	case tokenCursor, afterCursor, linkCursor:
+	p.wait = 0
+	if page.Next == "" {
 		return nil
 	}
-	if reflect.DeepEqual(previous, page.Items) {
-		return listError(p.list, fmt.Sprintf("%s %s repeats the one before it: the list would not end", p.kind, p.at))
+	if p.cursors.closes(page.Next, sameText) {
+		return endlessError(page.Next, errRepeatedCursor)
+	}
+	var err error
+	if p.wait, err = p.empty.wait(len(page.Items)); err != nil {
+		return endlessError(page.Next, err)
 	}
 	return nil
+}
+
+// checkItems returns an error if the items are those of an earlier page. Numbered
+// pages and rows show a loop in no other way.
+func (p *progress[T]) checkItems(cursor Cursor, items []T) error {
+	previous := p.previous
+	p.previous = items
+	repeats := sameItems(previous, items)
+	if p.pages.closes(items, sameItems) {
+		repeats = true
+	}
+	if cursor == "" || !repeats {
+		return nil
+	}
+	at, err := parseCursor(cursor)
+	if err != nil {
+		return nil //nolint:nilerr // a cursor that the caller's fetch made
+	}
+	switch at.kind {
+	case pageCursor, rowCursor, groupCursor, guessedCursor:
+		return listError(at.list, fmt.Sprintf("%s %s repeats an earlier one: the list would not end", at.kind, at.at))
+	case tokenCursor, afterCursor, linkCursor:
+	}
+	return nil
+}
+
+// sameItems reports whether two pages have the same items, and not none. It
+// compares the first items first, which differ in most lists
+// (BenchmarkW2ListStacks).
+func sameItems[T any](a, b []T) bool {
+	return len(a) > 0 && len(a) == len(b) && reflect.DeepEqual(&a[0], &b[0]) && reflect.DeepEqual(a, b)
+}
+
+var errRepeatedCursor = errors.New("a page continues with the token of an earlier page: the list would not end")
+
+// endlessError returns the error of a walk that would not end, which was to
+// continue at next.
+func endlessError(next Cursor, reason error) error {
+	at, err := parseCursor(next)
+	if err != nil { // a cursor that the caller's fetch made
+		return &ArgumentError{Name: "fetch", Reason: reason.Error()}
+	}
+	return listError(at.list, reason.Error())
 }
 
 // Collect returns all that a list yields. With an error it returns what came

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,7 +128,7 @@ func TestPages_NumberedThatRepeatsIsAnError(t *testing.T) {
 	t.Parallel()
 	list := numberedList{total: 25, ignorePage: true}
 	got, err := Collect(items(list.pages(t, "", 10)))
-	require.ErrorContains(t, err, "page 2 repeats the one before it")
+	require.ErrorContains(t, err, "page 2 repeats an earlier one")
 	var failed *CallError
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, testList, failed.Endpoint)
@@ -241,6 +243,44 @@ func TestPages_WithAFetchOfTheUsers(t *testing.T) {
 		})))
 		require.NoError(t, err, "equal pages are no loop when the user says how they follow")
 		assert.Equal(t, []int{7, 7, 7, 7}, got)
+	})
+	t.Run("has cursors that lead back", func(t *testing.T) {
+		t.Parallel()
+		for _, length := range []int{2, 3, 7} {
+			asked := 0
+			_, err := Collect(items(Pages(t.Context(), func(context.Context, Cursor) (*Page[int], error) {
+				asked++
+				return &Page[int]{Items: []int{asked}, Next: Cursor(strconv.Itoa(asked % length))}, nil
+			})))
+			var wrong *ArgumentError
+			require.ErrorAs(t, err, &wrong, "a circle of %d", length)
+			require.ErrorContains(t, err, "would not end", "a circle of %d", length)
+			assert.LessOrEqual(t, asked, 3*length, "pages of a circle of %d", length)
+		}
+	})
+	t.Run("has only empty pages", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			var asked []time.Duration
+			pages := 0
+			for _, err := range Pages(t.Context(), func(context.Context, Cursor) (*Page[int], error) {
+				asked = append(asked, time.Since(begin))
+				return &Page[int]{Next: Cursor(strconv.Itoa(len(asked)))}, nil
+			}) {
+				if err != nil {
+					require.ErrorContains(t, err, "1000 pages in a row are empty")
+					break
+				}
+				pages++
+			}
+			assert.Equal(t, 999, pages, "each empty page is yielded but the last")
+			require.Len(t, asked, 1000)
+			assert.Zero(t, asked[3], "the first pages are fetched at once")
+			for i := 20; i < len(asked); i++ {
+				assert.GreaterOrEqual(t, asked[i]-asked[i-1], 500*time.Millisecond, "before page %d", i)
+			}
+		})
 	})
 	t.Run("fails", func(t *testing.T) {
 		t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // walkOptions is what a list's options say about walking it.
@@ -63,10 +64,10 @@ type walker[T any] struct {
 	most int
 
 	// What is known of the page that the loop is at.
-	begun bool
-	items []T
-	next  Cursor
-	total int
+	begun    bool
+	progress progress[T]
+	next     Cursor
+	total    int
 	// longest is the number of items on the longest page so far.
 	longest int
 
@@ -134,14 +135,14 @@ func (w *walker[T]) nextPage() (*Page[T], error) {
 	cursor := w.next
 	page, err := w.takePage(cursor)
 	if err == nil {
-		err = checkProgress(cursor, w.items, page)
+		err = w.progress.add(cursor, page)
 	}
 	if err != nil {
 		w.stop()
 		return nil, err
 	}
 	w.begun = true
-	w.items, w.next, w.total = page.Items, page.Next, page.Total
+	w.next, w.total = page.Next, page.Total
 	w.longest = max(w.longest, len(page.Items))
 	if w.next == "" {
 		w.stop()
@@ -153,6 +154,7 @@ func (w *walker[T]) nextPage() (*Page[T], error) {
 // is fetched now.
 func (w *walker[T]) takePage(cursor Cursor) (*Page[T], error) {
 	if len(w.ahead) == 0 {
+		sleep(w.ctx, w.progress.wait)
 		return w.fetch(w.ctx, cursor)
 	}
 	first := w.ahead[0]
@@ -202,7 +204,11 @@ func (w *walker[T]) begin(cursor Cursor) {
 		// The caller's is of the page that the loop is at.
 		ctx = CaptureResponse(ctx, &p.info)
 	}
-	go p.run(ctx, w.fetch)
+	wait := w.progress.wait
+	if len(w.ahead) > 1 {
+		wait = 0 // the first of those ahead waits
+	}
+	go p.run(ctx, wait, w.fetch)
 }
 
 // discard drops the pages ahead. If fetching one has panicked, that is not lost
@@ -242,7 +248,7 @@ type pageAhead[T any] struct {
 	exited   bool
 }
 
-func (p *pageAhead[T]) run(ctx context.Context, fetch func(context.Context, Cursor) (*Page[T], error)) {
+func (p *pageAhead[T]) run(ctx context.Context, wait time.Duration, fetch func(context.Context, Cursor) (*Page[T], error)) {
 	defer p.running.Done()
 	returned := false
 	defer func() {
@@ -251,6 +257,7 @@ func (p *pageAhead[T]) run(ctx context.Context, fetch func(context.Context, Curs
 			p.exited = p.panicked == nil
 		}
 	}()
+	sleep(ctx, wait)
 	p.page, p.err = fetch(ctx, p.cursor)
 	returned = true
 }

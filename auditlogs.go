@@ -59,6 +59,10 @@ type AuditLogListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *AuditLogListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 // epoch stands in for no lower bound: no source says whether the service would
 // do without one.
 var epoch = time.Unix(0, 0)
@@ -75,9 +79,7 @@ var auditLogListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2, and GET /api/orgs/{orgName}/auditlogs/v2/export
 func (s *AuditLogsService) List(ctx context.Context, org string, opts *AuditLogListOptions) iter.Seq2[*AuditLogEvent, error] {
-	return walk(ctx, opts, func(o *AuditLogListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *AuditLogListOptions) (*Page[AuditLogEvent], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *AuditLogListOptions) (*Page[AuditLogEvent], error) {
 		return s.ListPage(ctx, org, o)
 	})
 }
@@ -125,6 +127,10 @@ type AuditLogListV1Options struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *AuditLogListV1Options) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var auditLogListV1Endpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/auditlogs"}
 
 // ListV1 walks the events of an organization's audit log in the older way, for
@@ -136,9 +142,7 @@ var auditLogListV1Endpoint = Endpoint{Method: http.MethodGet, Template: "/api/or
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs, and GET /api/orgs/{orgName}/auditlogs/export
 func (s *AuditLogsService) ListV1(ctx context.Context, org string, opts *AuditLogListV1Options) iter.Seq2[*AuditLogEvent, error] {
-	return walk(ctx, opts, func(o *AuditLogListV1Options) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
 		return s.ListV1Page(ctx, org, o)
 	})
 }

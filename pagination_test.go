@@ -201,7 +201,7 @@ func TestTokenPage(t *testing.T) {
 	require.NoError(t, err, "an empty page with a new token goes on")
 	p, err = startOf(tokenCursor, testList, page.Next, 0)
 	require.NoError(t, err)
-	assert.Equal(t, "5-", p.at)
+	assert.Equal(t, "5-", p.start)
 
 	_, err = tokenPage(p, []int{2}, "5-")
 	var failed *CallError
@@ -324,8 +324,8 @@ func TestTokenPage_AfterAndLink(t *testing.T) {
 				return nil, err
 			}
 			start := 0
-			if p.at != "" {
-				last, err := strconv.Atoi(p.at)
+			if p.start != "" {
+				last, err := strconv.Atoi(p.start)
 				require.NoError(t, err)
 				start = last + 1
 			}
@@ -367,7 +367,7 @@ type oddList struct {
 
 func (l oddList) walk(ctx context.Context, ahead int) iter.Seq2[*int, error] {
 	return func(yield func(*int, error) bool) {
-		w := walker[int]{ctx: ctx, most: ahead, fetch: l.fetch}
+		w := walker[int]{ctx: ctx, maxAhead: ahead, fetch: l.fetch}
 		defer w.stop()
 		w.yieldItems(yield)
 		w.discard()
@@ -415,7 +415,7 @@ func (l oddList) fetch(_ context.Context, cursor Cursor) (*Page[int], error) {
 func TestWalker_AShortPageIsNoNewPageSize(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
-	w := walker[int]{ctx: t.Context(), most: 4, fetch: func(_ context.Context, cursor Cursor) (*Page[int], error) {
+	w := walker[int]{ctx: t.Context(), maxAhead: 4, fetch: func(_ context.Context, cursor Cursor) (*Page[int], error) {
 		asked.Add(1)
 		p, err := startOf(rowCursor, testList, cursor, 10)
 		if err != nil {
@@ -437,7 +437,7 @@ func TestWalker_AShortPageIsNoNewPageSize(t *testing.T) {
 func TestCursorAfter(t *testing.T) {
 	t.Parallel()
 	at := func(kind cursorKind, at string) Cursor {
-		return position{kind: kind, list: testList, path: testList.Template, size: 100, at: at}.cursor()
+		return position{kind: kind, list: testList, path: testList.Template, size: 100, start: at}.cursor()
 	}
 	for _, c := range []struct {
 		kind        cursorKind

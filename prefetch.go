@@ -32,20 +32,27 @@ func (o walkOptions) pagesAhead() (int, error) {
 	}
 }
 
-// walk is a list's iterator: it fetches the pages with copies of opts whose cursor
-// moves on. says tells what options say about walking.
-func walk[O, T any](ctx context.Context, opts *O, says func(*O) walkOptions, listPage func(context.Context, *O) (*Page[T], error)) iter.Seq2[*T, error] {
+// listOptions are a pointer to the options O of a list.
+type listOptions[O any] interface {
+	*O
+	// walkOptions returns the options for walking the list's pages.
+	walkOptions() walkOptions
+}
+
+// walk returns a list's iterator. It fetches each page with a copy of opts whose
+// cursor is the page's.
+func walk[O, T any, P listOptions[O]](ctx context.Context, opts *O, listPage func(context.Context, *O) (*Page[T], error)) iter.Seq2[*T, error] {
 	first := optionsOf(opts)
 	return func(yield func(*T, error) bool) {
-		ahead, err := says(&first).pagesAhead()
+		maxAhead, err := P(&first).walkOptions().pagesAhead()
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		w := walker[T]{ctx: ctx, most: ahead, fetch: func(ctx context.Context, cursor Cursor) (*Page[T], error) {
+		w := walker[T]{ctx: ctx, maxAhead: maxAhead, fetch: func(ctx context.Context, cursor Cursor) (*Page[T], error) {
 			o := first
 			if cursor != "" {
-				*says(&o).cursor = cursor
+				*P(&o).walkOptions().cursor = cursor
 			}
 			return listPage(ctx, &o)
 		}}
@@ -60,11 +67,11 @@ func walk[O, T any](ctx context.Context, opts *O, says func(*O) walkOptions, lis
 type walker[T any] struct {
 	ctx   context.Context //nolint:containedctx // the range loop's; a walker lives no longer
 	fetch func(context.Context, Cursor) (*Page[T], error)
-	// most is how many pages may be ahead: none, the next one, or more.
-	most int
+	// maxAhead is how many pages may be fetched ahead: none, the next one, or more.
+	maxAhead int
 
 	// What is known of the page that the loop is at.
-	begun    bool
+	started  bool
 	progress progress[T]
 	next     Cursor
 	total    int
@@ -103,7 +110,7 @@ func (w *walker[T]) yieldItems(yield func(*T, error) bool) {
 // second, and so on: who is content with the first costs one request here, too.
 func (w *walker[T]) yieldPages(yield func(*Page[T], error) bool) {
 	for w.more() {
-		isFirst := !w.begun
+		isFirst := !w.started
 		page, err := w.nextPage()
 		if err != nil {
 			yield(nil, err)
@@ -119,14 +126,14 @@ func (w *walker[T]) yieldPages(yield func(*Page[T], error) bool) {
 }
 
 // more reports whether there is another page.
-func (w *walker[T]) more() bool { return !w.begun || w.next != "" }
+func (w *walker[T]) more() bool { return !w.started || w.next != "" }
 
 // nextPage goes on to the next page, and waits for it if need be.
 func (w *walker[T]) nextPage() (*Page[T], error) {
 	if w.ctx == nil {
 		return nil, &ArgumentError{Name: "ctx", Reason: "is nil"}
 	}
-	if w.begun && w.most > 1 {
+	if w.started && w.maxAhead > 1 {
 		w.fetchAhead() // a page of one item has not done it
 	}
 	if w.ctx.Err() != nil {
@@ -141,7 +148,7 @@ func (w *walker[T]) nextPage() (*Page[T], error) {
 		w.stop()
 		return nil, err
 	}
-	w.begun = true
+	w.started = true
 	w.next, w.total = page.Next, page.Total
 	w.longest = max(w.longest, len(page.Items))
 	if w.next == "" {
@@ -160,7 +167,7 @@ func (w *walker[T]) takePage(cursor Cursor) (*Page[T], error) {
 	first := w.ahead[0]
 	w.ahead = slices.Delete(w.ahead, 0, 1)
 	first.running.Wait()
-	first.raise()
+	first.rethrow()
 	if captured, ok := w.ctx.Value(captureKey{}).(*ResponseInfo); ok {
 		*captured = first.info
 	}
@@ -172,27 +179,27 @@ func (w *walker[T]) takePage(cursor Cursor) (*Page[T], error) {
 // Only the page before says where a page does begin: after a short one, what was
 // fetched for other places is dropped.
 func (w *walker[T]) fetchAhead() {
-	if w.next == "" || w.most == 0 {
+	if w.next == "" || w.maxAhead == 0 {
 		return
 	}
 	if len(w.ahead) > 0 && w.ahead[0].cursor != w.next {
 		w.discard()
 	}
 	if len(w.ahead) == 0 {
-		w.begin(w.next)
+		w.startFetch(w.next)
 	}
-	for len(w.ahead) < w.most {
+	for len(w.ahead) < w.maxAhead {
 		last := w.ahead[len(w.ahead)-1]
 		next, ok := cursorAfter(last.cursor, w.longest, w.total)
 		if !ok {
 			return
 		}
-		w.begin(next)
+		w.startFetch(next)
 	}
 }
 
-// begin begins to fetch the page at the cursor, as the last of those ahead.
-func (w *walker[T]) begin(cursor Cursor) {
+// startFetch starts to fetch the page at the cursor, as the last of those ahead.
+func (w *walker[T]) startFetch(cursor Cursor) {
 	if w.cancel == nil {
 		w.aheadCtx, w.cancel = context.WithCancel(w.ctx) //nolint:gosec // stop calls it
 	}
@@ -216,7 +223,7 @@ func (w *walker[T]) begin(cursor Cursor) {
 func (w *walker[T]) discard() {
 	w.stop()
 	for _, p := range w.ahead {
-		p.raise()
+		p.rethrow()
 	}
 	w.ahead, w.cancel = nil, nil
 }
@@ -262,8 +269,9 @@ func (p *pageAhead[T]) run(ctx context.Context, wait time.Duration, fetch func(c
 	returned = true
 }
 
-// raise does in the caller's goroutine what fetching the page did in its own.
-func (p *pageAhead[T]) raise() {
+// rethrow panics, or exits the goroutine, in the caller's goroutine if fetching the
+// page did so in its own.
+func (p *pageAhead[T]) rethrow() {
 	switch {
 	case p.panicked != nil:
 		panic(p.panicked)

@@ -117,10 +117,10 @@ func parseCursor(cursor Cursor) (position, error) {
 		return position{}, errCursor
 	}
 	p := position{
-		kind: cursorKind(parts[0]),
-		list: Endpoint{Method: parts[1], Template: parts[2], Read: parts[3] == "true"},
-		path: parts[4],
-		size: size,
+		kind:  cursorKind(parts[0]),
+		list:  Endpoint{Method: parts[1], Template: parts[2], Read: parts[3] == "true"},
+		path:  parts[4],
+		size:  size,
 		start: parts[6],
 	}
 	if p.kind == pageCursor || p.kind == rowCursor || p.kind == groupCursor {

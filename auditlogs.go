@@ -59,6 +59,10 @@ type AuditLogListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *AuditLogListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 // epoch stands in for no lower bound: no source says whether the service would
 // do without one.
 var epoch = time.Unix(0, 0)
@@ -68,14 +72,14 @@ var auditLogListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs
 // List walks the events of an organization's audit log, newest first, over all
 // pages. The sequence yields a nil event with the first error, and ends.
 //
-// The service continues a page by the second of its last event: where a second
-// has more events than a page holds, some may be repeated or left out.
+// The service loses events if one second has more than a page holds. If all events
+// of a page are of the same second, List counts the events of that second in an
+// export. It returns an error if events are missing, or if there is no export:
+// [AuditLogsService.Export] returns all events.
 //
-// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2, and GET /api/orgs/{orgName}/auditlogs/v2/export
 func (s *AuditLogsService) List(ctx context.Context, org string, opts *AuditLogListOptions) iter.Seq2[*AuditLogEvent, error] {
-	return walk(ctx, opts, func(o *AuditLogListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *AuditLogListOptions) (*Page[AuditLogEvent], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *AuditLogListOptions) (*Page[AuditLogEvent], error) {
 		return s.ListPage(ctx, org, o)
 	})
 }
@@ -83,13 +87,19 @@ func (s *AuditLogsService) List(ctx context.Context, org string, opts *AuditLogL
 // ListPage returns one page of what [AuditLogsService.List] walks: the first, or
 // the one at the Cursor of opts. The service chooses the page size.
 //
-// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs/v2, and GET /api/orgs/{orgName}/auditlogs/v2/export
 func (s *AuditLogsService) ListPage(ctx context.Context, org string, opts *AuditLogListOptions) (*Page[AuditLogEvent], error) {
 	o := optionsOf(opts)
 	if o.Since.IsZero() {
 		o.Since = epoch
 	}
-	return s.listPage(ctx, call{endpoint: auditLogListEndpoint, args: orgArgs(org)}, o.Cursor, o)
+	return auditLogPage(ctx, auditLogListEndpoint, func() (*Page[AuditLogEvent], error) {
+		return s.listPage(ctx, call{endpoint: auditLogListEndpoint, args: orgArgs(org)}, o.Cursor, o)
+	}, func(ctx context.Context, second time.Time) (io.ReadCloser, error) {
+		return s.Export(ctx, org, &AuditLogExportOptions{
+			Since: second, Until: second.Add(time.Second), UserFilter: o.UserFilter, EventFilter: o.EventFilter,
+		})
+	})
 }
 
 func (s *AuditLogsService) listPage(ctx context.Context, r call, cursor Cursor, query any) (*Page[AuditLogEvent], error) {
@@ -117,19 +127,22 @@ type AuditLogListV1Options struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *AuditLogListV1Options) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var auditLogListV1Endpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/auditlogs"}
 
 // ListV1 walks the events of an organization's audit log in the older way, for
 // self-hosted installations that have no other: from StartTime back to the
 // log's beginning, newest first. There is no lower bound, so leave the loop
 // when you have seen enough. [AuditLogsService.List] has the bounds that one
-// expects.
+// expects. If one second has more events than a page holds, ListV1 returns an error,
+// as List does, and counts in [AuditLogsService.ExportV1].
 //
-// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs, and GET /api/orgs/{orgName}/auditlogs/export
 func (s *AuditLogsService) ListV1(ctx context.Context, org string, opts *AuditLogListV1Options) iter.Seq2[*AuditLogEvent, error] {
-	return walk(ctx, opts, func(o *AuditLogListV1Options) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
 		return s.ListV1Page(ctx, org, o)
 	})
 }
@@ -137,7 +150,7 @@ func (s *AuditLogsService) ListV1(ctx context.Context, org string, opts *AuditLo
 // ListV1Page returns one page of what [AuditLogsService.ListV1] walks: the
 // first, or the one at the Cursor of opts. The service chooses the page size.
 //
-// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs
+// Pulumi Cloud: GET /api/orgs/{orgName}/auditlogs, and GET /api/orgs/{orgName}/auditlogs/export
 func (s *AuditLogsService) ListV1Page(ctx context.Context, org string, opts *AuditLogListV1Options) (*Page[AuditLogEvent], error) {
 	o := optionsOf(opts)
 	switch {
@@ -147,7 +160,13 @@ func (s *AuditLogsService) ListV1Page(ctx context.Context, org string, opts *Aud
 	case o.StartTime.IsZero():
 		o.StartTime = time.Now()
 	}
-	return s.listPage(ctx, call{endpoint: auditLogListV1Endpoint, args: orgArgs(org)}, o.Cursor, o)
+	return auditLogPage(ctx, auditLogListV1Endpoint, func() (*Page[AuditLogEvent], error) {
+		return s.listPage(ctx, call{endpoint: auditLogListV1Endpoint, args: orgArgs(org)}, o.Cursor, o)
+	}, func(ctx context.Context, second time.Time) (io.ReadCloser, error) {
+		return s.ExportV1(ctx, org, &AuditLogExportV1Options{
+			StartTime: second.Add(time.Second), UserFilter: o.UserFilter, EventFilter: o.EventFilter,
+		})
+	})
 }
 
 // AuditLogFormat is the form of an exported audit log.
@@ -281,23 +300,23 @@ func (s *textStream) Read(p []byte) (int, error) {
 
 func (s *textStream) Close() error { return s.body.Close() }
 
-// AuditLogRecord is one line of an audit log in the form CSV.
+// AuditLogRecord is one line of an audit log in the form CSV. Its fields have the
+// names of [AuditLogEvent]; an export lacks some of them.
 type AuditLogRecord struct {
 	Timestamp Timestamp
-	// Name and Login are the user's.
-	Name  string
-	Login string
+	// User has the Name and the GitHubLogin only.
+	User UserInfo
 	// Event is what has happened.
 	Event       string
 	Description string
 	// SourceIP is the address that the request came from.
 	SourceIP string
-	// RequireOrgAdmin and RequireStackAdmin say that it took the rights of an
+	// ReqOrgAdmin and ReqStackAdmin report whether it took the rights of an
 	// administrator of the organization, or of the stack.
-	RequireOrgAdmin   bool
-	RequireStackAdmin bool
-	// AuthenticationFailure says that somebody failed to prove who they are.
-	AuthenticationFailure bool
+	ReqOrgAdmin   bool
+	ReqStackAdmin bool
+	// AuthFailure reports whether an authentication failed.
+	AuthFailure bool
 	// More are the values of columns that have no field here, by their names.
 	More map[string]string
 }
@@ -391,9 +410,9 @@ func (r *AuditLogRecord) set(header, fields []string) error {
 		case "Timestamp":
 			err = r.Timestamp.UnmarshalText([]byte(value))
 		case "Name":
-			r.Name = value
+			r.User.Name = value
 		case "Login":
-			r.Login = value
+			r.User.GitHubLogin = value
 		case "Event":
 			r.Event = value
 		case "Description":
@@ -401,11 +420,11 @@ func (r *AuditLogRecord) set(header, fields []string) error {
 		case "SourceIP":
 			r.SourceIP = value
 		case "RequireOrgAdmin":
-			r.RequireOrgAdmin, err = parseFlag(value)
+			r.ReqOrgAdmin, err = parseFlag(value)
 		case "RequireStackAdmin":
-			r.RequireStackAdmin, err = parseFlag(value)
+			r.ReqStackAdmin, err = parseFlag(value)
 		case "AuthenticationFailure":
-			r.AuthenticationFailure, err = parseFlag(value)
+			r.AuthFailure, err = parseFlag(value)
 		default:
 			if r.More == nil {
 				r.More = map[string]string{}

@@ -6,15 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
 // exports are the methods that export an audit log.
@@ -194,15 +198,15 @@ func TestDecodeAuditLogCSV_TheDocumentations(t *testing.T) {
 	}
 	require.Len(t, records, 4)
 	assert.Equal(t, "2021-04-11T23:51:45Z", records[0].Timestamp.Format("2006-01-02T15:04:05Z07:00"))
-	assert.Equal(t, "First Last", records[0].Name)
-	assert.Equal(t, "user1", records[0].Login)
+	assert.Equal(t, "First Last", records[0].User.Name)
+	assert.Equal(t, "user1", records[0].User.GitHubLogin)
 	assert.Equal(t, "Member Role Changed", records[0].Event)
 	assert.Equal(t, `Changed organization role for "user2" to admin`, records[0].Description)
 	assert.Equal(t, "192.168.10.11", records[0].SourceIP)
-	assert.True(t, records[0].RequireOrgAdmin)
-	assert.False(t, records[0].RequireStackAdmin)
-	assert.False(t, records[0].AuthenticationFailure)
-	assert.False(t, records[3].RequireOrgAdmin)
+	assert.True(t, records[0].ReqOrgAdmin)
+	assert.False(t, records[0].ReqStackAdmin)
+	assert.False(t, records[0].AuthFailure)
+	assert.False(t, records[3].ReqOrgAdmin)
 	assert.Nil(t, records[0].More)
 }
 
@@ -285,5 +289,176 @@ func TestDecodeAuditLogCSV(t *testing.T) {
 	}
 	for _, err := range pulumiapi.DecodeAuditLogCSV(readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF })) {
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	}
+}
+
+// auditLists are the ways to walk an audit log.
+var auditLists = map[string]func(ctx context.Context, c *pulumiapi.Client, user string) iter.Seq2[*pulumiapi.AuditLogEvent, error]{
+	"List": func(ctx context.Context, c *pulumiapi.Client, user string) iter.Seq2[*pulumiapi.AuditLogEvent, error] {
+		return c.AuditLogs.List(ctx, "acme", &pulumiapi.AuditLogListOptions{UserFilter: user})
+	},
+	"List without prefetching": func(ctx context.Context, c *pulumiapi.Client, user string) iter.Seq2[*pulumiapi.AuditLogEvent, error] {
+		return c.AuditLogs.List(ctx, "acme", &pulumiapi.AuditLogListOptions{UserFilter: user, NoPrefetch: true})
+	},
+	"ListV1": func(ctx context.Context, c *pulumiapi.Client, user string) iter.Seq2[*pulumiapi.AuditLogEvent, error] {
+		return c.AuditLogs.ListV1(ctx, "acme", &pulumiapi.AuditLogListV1Options{UserFilter: user})
+	},
+}
+
+// Every event of the log is yielded, or there is an error.
+func TestAuditLogs_List_LosesNoEventsOfASecond(t *testing.T) {
+	t.Parallel()
+	const pageSize = 10
+	for name, c := range map[string]struct {
+		perSecond []int // how many events each second has, from the newest
+		complete  bool
+	}{
+		"more than a page in the only second":       {[]int{40}, false},
+		"more than a page in the newest second":     {[]int{40, 3, 3}, false},
+		"more than a page in the oldest second":     {[]int{3, 3, 40}, false},
+		"more than a page in a second between":      {[]int{3, 11, 3}, false},
+		"one event more than a page":                {[]int{pageSize + 1}, false},
+		"exactly a page":                            {[]int{pageSize}, true},
+		"exactly a page, and older events":          {[]int{pageSize, 2, 2}, true},
+		"exactly a page, and newer events":          {[]int{2, 2, pageSize}, true},
+		"only seconds that fill a page":             {[]int{pageSize, pageSize, pageSize}, true},
+		"a second that begins in the middle":        {[]int{5, 8, 4}, true},
+		"a larger second that begins in the middle": {[]int{5, pageSize + 2}, false},
+		"a second that ends with the page":          {[]int{2, 8, 1, 1}, true},
+		"a second that continues behind the page":   {[]int{2, 9, 1, 1}, true},
+		"small seconds":                             {[]int{1, 1, 1, 2, 3, 1, 1, 4, 4, 4, 1, 1, 1, 9, 9}, true},
+		"one event":                                 {[]int{1}, true},
+		"no event":                                  {nil, true},
+	} {
+		for method, list := range auditLists {
+			synctest.Test(t, func(t *testing.T) {
+				srv := pulumiapitest.NewServer()
+				defer srv.Close()
+				require.NoError(t, srv.AddOrganization("acme"))
+				srv.SetPageSize(pageSize)
+				want := []string{}
+				newest := time.Now().Add(-time.Hour).Truncate(time.Second)
+				for i, count := range slices.Backward(c.perSecond) {
+					for n := range count {
+						description := fmt.Sprintf("second %d, event %d", i, n)
+						require.NoError(t, srv.AddAuditLogEvent("acme", pulumiapitest.AuditLogEvent{
+							Time: newest.Add(-time.Duration(i) * time.Second), Event: "Stack Created", Description: description,
+						}))
+						want = append(want, description)
+					}
+				}
+				slices.Reverse(want)
+				called := fmt.Sprintf("%s of %s", method, name)
+				got := []string{}
+				var failure error
+				for event, err := range list(t.Context(), srv.Client(), "") {
+					if failure = err; err == nil {
+						got = append(got, event.Description)
+					}
+				}
+				if c.complete {
+					require.NoError(t, failure, called)
+					assert.Equal(t, want, got, called)
+					return
+				}
+				var failed *pulumiapi.CallError
+				require.ErrorAs(t, failure, &failed, called)
+				require.ErrorContains(t, failure, "Export returns them all", called)
+				assert.Contains(t, failed.Endpoint.Template, "/auditlogs", called)
+				assert.Equal(t, want[:len(got)], got, "%s: the events before the error are those of the log", called)
+			})
+		}
+	}
+}
+
+// auditService answers lists and exports of an audit log.
+func auditService(t *testing.T, answer func(export bool, n int) (*http.Response, error)) (client *pulumiapi.Client, sent func() int) {
+	t.Helper()
+	counts := map[bool]int{}
+	client, s := scriptedClient(t, func(_ int, req *http.Request) (*http.Response, error) {
+		export := strings.Contains(req.URL.Path, "export")
+		counts[export]++
+		return answer(export, counts[export])
+	})
+	return client, func() int { return len(s.sent) }
+}
+
+func auditEvents(n int) []byte {
+	return []byte(`{"auditLogEvents":[` + strings.TrimPrefix(strings.Repeat(`,{"timestamp":1615413432,"event":"e"}`, n), ",") + `]}`)
+}
+
+func auditCSV(n int) []byte {
+	return []byte("Timestamp,Event\n2021-03-10T21:57:13Z,newer\n" + strings.Repeat("2021-03-10T21:57:12Z,e\n", n) + "2021-03-10T21:57:11Z,older\n")
+}
+
+func TestAuditLogs_List_CountsTheEventsOfAFullSecond(t *testing.T) {
+	t.Parallel()
+	refused := func() *http.Response { return respond(http.StatusForbidden, []byte(`{"message":"no exports"}`)) }
+	for name, c := range map[string]struct {
+		page, export func(n int) *http.Response
+		want, sent   int
+		failure      string // empty if there is none
+	}{
+		"an event was logged after the page": {
+			page:   func(n int) *http.Response { return respond(http.StatusOK, auditEvents(1+n)) },
+			export: func(int) *http.Response { return respond(http.StatusOK, auditCSV(3)) },
+			want:   3, sent: 4,
+		},
+		"the page is complete": {
+			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return respond(http.StatusOK, auditCSV(2)) },
+			want:   2, sent: 2,
+		},
+		"a page of one event": {
+			page: func(int) *http.Response { return respond(http.StatusOK, auditEvents(1)) },
+			want: 1, sent: 1,
+		},
+		"the page lacks an event": {
+			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return respond(http.StatusOK, auditCSV(3)) },
+			sent:   4, failure: "the page has 2 of them, the log has 3",
+		},
+		"the export lacks an event": {
+			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return respond(http.StatusOK, auditCSV(1)) },
+			sent:   2, failure: "the page has 2 of them, the log has 1",
+		},
+		"the export is empty": {
+			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return respond(http.StatusOK, nil) },
+			sent:   2, failure: "the page has 2 of them, the log has 0",
+		},
+		"the export is refused": {
+			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return refused() },
+			sent:   2, failure: "cannot be counted",
+		},
+		"the export is no log": {
+			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return respond(http.StatusOK, []byte("a,b\n1,2\n")) },
+			sent:   2, failure: "cannot be counted",
+		},
+	} {
+		for method, list := range auditLists {
+			called := fmt.Sprintf("%s: %s", method, name)
+			client, sent := auditService(t, func(export bool, n int) (*http.Response, error) {
+				if export {
+					return c.export(n), nil
+				}
+				return c.page(n), nil
+			})
+			var info pulumiapi.ResponseInfo
+			events, err := pulumiapi.Collect(list(pulumiapi.CaptureResponse(t.Context(), &info), client, ""))
+			assert.Len(t, events, c.want, called)
+			assert.Equal(t, c.sent, sent(), "%s: requests", called)
+			if c.failure == "" {
+				require.NoError(t, err, called)
+				continue
+			}
+			var failed *pulumiapi.CallError
+			require.ErrorAs(t, err, &failed, called)
+			require.ErrorContains(t, err, c.failure, called)
+			assert.Equal(t, name == "the export is refused", errors.Is(err, pulumiapi.ErrForbidden), called)
+		}
 	}
 }

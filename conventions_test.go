@@ -179,7 +179,7 @@ func isServiceMethod(function *ast.FuncDecl) bool {
 // otherRooms are the files that name no operation of the service.
 var otherRooms = []string{
 	"doc.go", "client.go", "credentials.go", "observer.go",
-	"endpoint.go", "call.go", "fetch.go", "encode.go", "errors.go", "pagination.go", "prefetch.go", "poll.go",
+	"endpoint.go", "call.go", "fetch.go", "encode.go", "errors.go", "cursor.go", "pagination.go", "prefetch.go", "poll.go",
 	"identifiers.go", "permissions.go", "workflowruns.go", "timestamp.go", "secret.go", "nullable.go",
 	"webhookevents.go", "webhookhandler.go", "webhookpayloads.go",
 }
@@ -548,7 +548,7 @@ func TestConventions_SeeWhatIsWrong(t *testing.T) {
 		{"endpoints", service + get + list, "", ""},
 		{"endpoints", service + get + get, "the same operation", ""},
 		{"endpoints", service + get, "outside the resource files", "call.go"},
-		{"endpoints", service + "func f() { _ = Endpoint{} }", "", "pagination.go"},
+		{"endpoints", service + "func f() { _ = Endpoint{} }", "", "cursor.go"},
 		{"endpoints", service + `func f() { _ = Endpoint{Method: http.MethodGet, Template: "/api/a"} }`, "inside a function", ""},
 		{"endpoints", service + `var e = Endpoint{Method: "GET", Template: "/api/a"}`, "Method", ""},
 		{"endpoints", service + `var e = Endpoint{Template: "/api/a"}`, "Method", ""},

@@ -45,7 +45,7 @@ func TestCursor_RoundTrips(t *testing.T) {
 			for _, size := range []int{0, 1, 100, maxPageSize} {
 				for _, at := range placesOf(kind) {
 					called := fmt.Sprintf("startOf a %s cursor of %s, size %d, at %.40q", kind, list, size, at)
-					want := position{kind: kind, list: list, path: list.Template, size: size, at: at}
+					want := position{kind: kind, list: list, path: list.Template, size: size, start: at}
 					cursor := want.cursor()
 					require.NotEmpty(t, cursor, called)
 					// The cursor's page size goes before that of the options.
@@ -54,7 +54,7 @@ func TestCursor_RoundTrips(t *testing.T) {
 						require.NoError(t, err, called)
 						require.Equal(t, want, got, called)
 					}
-					require.Equal(t, cursor, position{kind: kind, list: list, path: list.Template, size: size, at: "elsewhere"}.next(at), "%s: next", called)
+					require.Equal(t, cursor, position{kind: kind, list: list, path: list.Template, size: size, start: "elsewhere"}.next(at), "%s: next", called)
 
 					// It is text that can be kept anywhere.
 					require.Regexp(t, plainText, string(cursor), called)
@@ -83,14 +83,14 @@ func TestCursor_Start(t *testing.T) {
 		assert.Equal(t, "opts.PageSize", refused.Name)
 		assert.Equal(t, "-1", refused.Value)
 	}
-	p, err := startOf(pageCursor, stackListEndpoint, position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, at: "12"}.cursor(), 0)
+	p, err := startOf(pageCursor, stackListEndpoint, position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, start: "12"}.cursor(), 0)
 	require.NoError(t, err)
 	assert.Equal(t, 12, p.number(1), "number of a cursor")
 }
 
 func TestCursor_HidesItsText(t *testing.T) {
 	t.Parallel()
-	cursor := position{kind: tokenCursor, list: stackListEndpoint, path: stackListEndpoint.Template, size: 100, at: canary}.cursor()
+	cursor := position{kind: tokenCursor, list: stackListEndpoint, path: stackListEndpoint.Template, size: 100, start: canary}.cursor()
 	for _, text := range []string{canary, "canary", "token", "/api/user/stacks", "GET", "100"} {
 		assert.NotContains(t, string(cursor), text, "the cursor %s", cursor)
 	}
@@ -110,7 +110,7 @@ func TestCursor_OfAnotherKindOrList(t *testing.T) {
 	t.Parallel()
 	for _, kind := range cursorKinds {
 		for _, list := range cursorLists {
-			cursor := position{kind: kind, list: list, path: list.Template, size: 10, at: "1"}.cursor()
+			cursor := position{kind: kind, list: list, path: list.Template, size: 10, start: "1"}.cursor()
 			for _, otherKind := range cursorKinds {
 				for _, otherList := range cursorLists {
 					called := fmt.Sprintf("startOf a %s list of %+v with a %s cursor of %+v", otherKind, otherList, kind, list)
@@ -132,7 +132,7 @@ func encodedCursor(parts ...string) Cursor {
 
 func TestCursor_Garbage(t *testing.T) {
 	t.Parallel()
-	good := position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, size: 10, at: "2"}.cursor()
+	good := position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, size: 10, start: "2"}.cursor()
 	require.Equal(t, encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "2"), good, "what this test is about")
 	_, err := startOf(pageCursor, stackListEndpoint, good, 0)
 	require.NoError(t, err)
@@ -182,7 +182,7 @@ func TestCursor_Garbage(t *testing.T) {
 	}
 	for _, kind := range []cursorKind{rowCursor, pageCursor} {
 		for _, at := range []string{"-1", "0", "", "x", "1.5", "0x1"} {
-			requireNoCursor(t, kind, stackListEndpoint, position{kind: kind, list: stackListEndpoint, path: stackListEndpoint.Template, at: at}.cursor(), "startOf with "+string(kind)+" "+at)
+			requireNoCursor(t, kind, stackListEndpoint, position{kind: kind, list: stackListEndpoint, path: stackListEndpoint.Template, start: at}.cursor(), "startOf with "+string(kind)+" "+at)
 		}
 	}
 }
@@ -208,7 +208,7 @@ func TestCursor_OfAListedPage(t *testing.T) {
 	require.ErrorContains(t, err, "the list would not end", "the same token again")
 	assert.Equal(t, []string{"maxResults=3&organization=acme", "continuationToken=tok%2Fen%3D%3D&maxResults=3&organization=acme"}, asked)
 
-	for _, cursor := range []Cursor{"garbage", page.Next[1:], position{kind: tokenCursor, list: cursorLists[1], path: cursorLists[1].Template, at: "a"}.cursor()} {
+	for _, cursor := range []Cursor{"garbage", page.Next[1:], position{kind: tokenCursor, list: cursorLists[1], path: cursorLists[1].Template, start: "a"}.cursor()} {
 		_, err = client.Stacks.ListPage(t.Context(), &StackListOptions{Cursor: cursor})
 		var refused *ArgumentError
 		require.ErrorAs(t, err, &refused, "ListPage with the cursor %s", cursor)

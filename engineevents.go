@@ -437,6 +437,10 @@ type EngineEventListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *EngineEventListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var updateListEventsEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events",
 }
@@ -456,9 +460,7 @@ func (s *UpdatesService) ListEvents(ctx context.Context, id StackIdentifier, upd
 func walkEvents(ctx context.Context, opts *EngineEventListOptions, listPage func(context.Context, *EngineEventListOptions) (*Page[EngineEvent], error)) iter.Seq2[*EngineEvent, error] {
 	o := optionsOf(opts)
 	o.Type = slices.Clone(o.Type)
-	return walk(ctx, &o, func(o *EngineEventListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, listPage)
+	return walk(ctx, &o, listPage)
 }
 
 // ListEventsPage returns one page of what [UpdatesService.ListEvents] walks: the

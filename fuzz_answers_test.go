@@ -400,18 +400,18 @@ func requireRecord(t *testing.T, header, fields []string, record pulumiapi.Audit
 			require.Equal(t, want, record.Timestamp)
 			continue
 		case "RequireOrgAdmin":
-			requireFlag(t, fields[i], record.RequireOrgAdmin)
+			requireFlag(t, fields[i], record.ReqOrgAdmin)
 			continue
 		case "RequireStackAdmin":
-			requireFlag(t, fields[i], record.RequireStackAdmin)
+			requireFlag(t, fields[i], record.ReqStackAdmin)
 			continue
 		case "AuthenticationFailure":
-			requireFlag(t, fields[i], record.AuthenticationFailure)
+			requireFlag(t, fields[i], record.AuthFailure)
 			continue
 		case "Name":
-			got = record.Name
+			got = record.User.Name
 		case "Login":
-			got = record.Login
+			got = record.User.GitHubLogin
 		case "Event":
 			got = record.Event
 		case "Description":

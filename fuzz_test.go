@@ -156,7 +156,7 @@ func FuzzCursor(f *testing.F) {
 	for _, kind := range cursorKinds {
 		for _, list := range cursorLists {
 			for _, at := range placesOf(kind) {
-				f.Add(string(position{kind: kind, list: list, path: list.Template, size: 10, at: at}.cursor()))
+				f.Add(string(position{kind: kind, list: list, path: list.Template, size: 10, start: at}.cursor()))
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func FuzzCursor(f *testing.F) {
 		"", " ", "=", "garbage", "\n", string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "+10", "2")),
 		string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2")),
 		string(encodedCursor("group", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2")), string(encodedCursor("", "", "", "", "", "", "")),
-		string(position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, at: "2"}.cursor()) + "\n",
+		string(position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, start: "2"}.cursor()) + "\n",
 	} {
 		f.Add(text)
 	}

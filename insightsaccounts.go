@@ -108,6 +108,10 @@ type InsightsAccountListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *InsightsAccountListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var insightsListAccountsEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts"}
 
 // ListAccounts walks the Insights accounts of an organization that the token's
@@ -116,9 +120,7 @@ var insightsListAccountsEndpoint = Endpoint{Method: http.MethodGet, Template: "/
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts
 func (s *InsightsService) ListAccounts(ctx context.Context, org string, opts *InsightsAccountListOptions) iter.Seq2[*InsightsAccount, error] {
-	return walk(ctx, opts, func(o *InsightsAccountListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *InsightsAccountListOptions) (*Page[InsightsAccount], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *InsightsAccountListOptions) (*Page[InsightsAccount], error) {
 		return s.ListAccountsPage(ctx, org, o)
 	})
 }

@@ -29,6 +29,10 @@ type InsightsResourceEdgeListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *InsightsResourceEdgeListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var (
 	insightsListResourceEdgesEndpoint = Endpoint{
 		Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/edges",
@@ -44,9 +48,7 @@ var (
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/edges
 func (s *InsightsService) ListResourceEdges(ctx context.Context, org string, id InsightsResourceIdentifier, opts *InsightsResourceEdgeListOptions) iter.Seq2[*InsightsResourceEdge, error] {
-	return walk(ctx, opts, func(o *InsightsResourceEdgeListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
 		return s.ListResourceEdgesPage(ctx, org, id, o)
 	})
 }
@@ -69,9 +71,7 @@ func (s *InsightsService) ListResourceEdgesPage(ctx context.Context, org string,
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/versions/{resourceVersion}/edges
 func (s *InsightsService) ListResourceEdgesAtVersion(ctx context.Context, org string, id InsightsResourceIdentifier, version int, opts *InsightsResourceEdgeListOptions) iter.Seq2[*InsightsResourceEdge, error] {
-	return walk(ctx, opts, func(o *InsightsResourceEdgeListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *InsightsResourceEdgeListOptions) (*Page[InsightsResourceEdge], error) {
 		return s.ListResourceEdgesAtVersionPage(ctx, org, id, version, o)
 	})
 }

@@ -157,6 +157,10 @@ type InsightsResourceVersionListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *InsightsResourceVersionListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var insightsListResourceVersionsEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/versions",
 }
@@ -166,9 +170,7 @@ var insightsListResourceVersionsEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/resources/{resourceTypeAndId}/versions
 func (s *InsightsService) ListResourceVersions(ctx context.Context, org string, id InsightsResourceIdentifier, opts *InsightsResourceVersionListOptions) iter.Seq2[*InsightsResourceVersion, error] {
-	return walk(ctx, opts, func(o *InsightsResourceVersionListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *InsightsResourceVersionListOptions) (*Page[InsightsResourceVersion], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *InsightsResourceVersionListOptions) (*Page[InsightsResourceVersion], error) {
 		return s.ListResourceVersionsPage(ctx, org, id, o)
 	})
 }

@@ -88,6 +88,10 @@ type InsightsScanListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *InsightsScanListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var insightsListScansEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scans"}
 
 // ListScans walks the scans of an Insights account and its children, over all
@@ -95,9 +99,7 @@ var insightsListScansEndpoint = Endpoint{Method: http.MethodGet, Template: "/api
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans
 func (s *InsightsService) ListScans(ctx context.Context, org, account string, opts *InsightsScanListOptions) iter.Seq2[*InsightsScan, error] {
-	return walk(ctx, opts, func(o *InsightsScanListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *InsightsScanListOptions) (*Page[InsightsScan], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *InsightsScanListOptions) (*Page[InsightsScan], error) {
 		return s.ListScansPage(ctx, org, account, o)
 	})
 }
@@ -143,6 +145,10 @@ type InsightsScanLogListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *InsightsScanLogListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var insightsGetScanLogsEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}/logs",
 }
@@ -152,9 +158,7 @@ var insightsGetScanLogsEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}/logs
 func (s *InsightsService) ListScanLogs(ctx context.Context, org, account, scanID string, opts *InsightsScanLogListOptions) iter.Seq2[*DeploymentLogLine, error] {
-	return walk(ctx, opts, func(o *InsightsScanLogListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *InsightsScanLogListOptions) (*Page[DeploymentLogLine], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *InsightsScanLogListOptions) (*Page[DeploymentLogLine], error) {
 		return s.ListScanLogsPage(ctx, org, account, scanID, o)
 	})
 }

@@ -28,6 +28,10 @@ type DiscoveredStackListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *DiscoveredStackListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var insightsListDiscoveredStacksEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/discovered-stacks/{projectName}",
 }
@@ -38,9 +42,7 @@ var insightsListDiscoveredStacksEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/discovered-stacks/{projectName}
 func (s *InsightsService) ListDiscoveredStacks(ctx context.Context, org, project string, opts *DiscoveredStackListOptions) iter.Seq2[*DiscoveredStack, error] {
-	return walk(ctx, opts, func(o *DiscoveredStackListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *DiscoveredStackListOptions) (*Page[DiscoveredStack], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *DiscoveredStackListOptions) (*Page[DiscoveredStack], error) {
 		return s.ListDiscoveredStacksPage(ctx, org, project, o)
 	})
 }
@@ -156,6 +158,10 @@ type DiscoveredResourceListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *DiscoveredResourceListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var (
 	insightsListDiscoveredStackResourcesEndpoint = Endpoint{
 		Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/discovered-stacks/{projectName}/{stackName}/resources",
@@ -171,9 +177,7 @@ var (
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/discovered-stacks/{projectName}/{stackName}/resources
 func (s *InsightsService) ListDiscoveredStackResources(ctx context.Context, id StackIdentifier, opts *DiscoveredResourceListOptions) iter.Seq2[*DiscoveredResource, error] {
-	return walk(ctx, opts, func(o *DiscoveredResourceListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *DiscoveredResourceListOptions) (*Page[DiscoveredResource], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *DiscoveredResourceListOptions) (*Page[DiscoveredResource], error) {
 		return s.ListDiscoveredStackResourcesPage(ctx, id, o)
 	})
 }
@@ -194,9 +198,7 @@ func (s *InsightsService) ListDiscoveredStackResourcesPage(ctx context.Context, 
 //
 // Pulumi Cloud: GET /api/preview/insights/{orgName}/stacks/{projectName}/{stackName}/migration
 func (s *InsightsService) ListStackMigration(ctx context.Context, id StackIdentifier, opts *DiscoveredResourceListOptions) iter.Seq2[*DiscoveredResource, error] {
-	return walk(ctx, opts, func(o *DiscoveredResourceListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *DiscoveredResourceListOptions) (*Page[DiscoveredResource], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *DiscoveredResourceListOptions) (*Page[DiscoveredResource], error) {
 		return s.ListStackMigrationPage(ctx, id, o)
 	})
 }

@@ -74,6 +74,10 @@ type OrgMemberListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *OrgMemberListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var orgListMembersEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/members"}
 
 // ListMembers walks the members of an organization, over all pages. The
@@ -81,9 +85,7 @@ var orgListMembersEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/or
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/members
 func (s *OrgsService) ListMembers(ctx context.Context, org string, opts *OrgMemberListOptions) iter.Seq2[*OrgMember, error] {
-	return walk(ctx, opts, func(o *OrgMemberListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *OrgMemberListOptions) (*Page[OrgMember], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *OrgMemberListOptions) (*Page[OrgMember], error) {
 		return s.ListMembersPage(ctx, org, o)
 	})
 }

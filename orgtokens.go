@@ -14,9 +14,7 @@ var orgListTokensEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/org
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/tokens
 func (s *OrgsService) ListTokens(ctx context.Context, org string, opts *AccessTokenListOptions) iter.Seq2[*AccessToken, error] {
-	return walk(ctx, opts, func(o *AccessTokenListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *AccessTokenListOptions) (*Page[AccessToken], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *AccessTokenListOptions) (*Page[AccessToken], error) {
 		return s.ListTokensPage(ctx, org, o)
 	})
 }

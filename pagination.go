@@ -3,15 +3,13 @@ package pulumiapi
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strconv"
-	"strings"
+	"time"
 )
 
 // Page is a part of a list.
@@ -26,168 +24,13 @@ type Page[T any] struct {
 	Total int
 }
 
-// Cursor is a place in a list: between two pages. It is text that can be kept
-// and used later, by another process, too; what is in it is nobody's business.
-// A cursor fits the list that it comes from and no other. It remembers the page
-// size, which goes before the PageSize of the options, but not the filters:
-// give the same ones again.
-type Cursor string
-
-// cursorKind is how a list's pages follow one another.
-type cursorKind string
-
-const (
-	// tokenCursor: each answer names the next page by a token.
-	tokenCursor cursorKind = "token"
-	// pageCursor: pages are numbered from 1.
-	pageCursor cursorKind = "page"
-	// rowCursor: a page is a range of rows.
-	rowCursor cursorKind = "row"
-	// afterCursor: a page begins after the last item of the one before.
-	afterCursor cursorKind = "after"
-	// linkCursor: each answer holds the URL of the next page.
-	linkCursor cursorKind = "link"
-	// groupCursor: a page is a range of rows, each of which is a group.
-	groupCursor cursorKind = "group"
-	// guessedCursor: like a token, but nothing says that the service takes it.
-	guessedCursor cursorKind = "guessed"
-)
-
-// position is what a Cursor says.
-type position struct {
-	kind cursorKind
-	list Endpoint
-	path string // the list's, with its placeholders filled in
-	size int    // 0: the service's default
-	// at is where the page begins: a token, the number of a page or of a row,
-	// or the key of an item. It is empty at the start.
-	at string
-}
-
-// maxPageSize keeps sums of page sizes from overflowing. No list has more.
-const maxPageSize = 1 << 30
-
-// startOf returns the position of the first page to get: that of cursor, or
-// the start of the list at the endpoint with these arguments.
-func startOf(kind cursorKind, list Endpoint, cursor Cursor, size int, args ...pathArg) (position, error) {
-	if size < 0 {
-		return position{}, newArgumentError("opts.PageSize", strconv.Itoa(size), "is negative")
-	}
-	if size > maxPageSize {
-		return position{}, newArgumentError("opts.PageSize", strconv.Itoa(size), "is too large")
-	}
-	path, err := list.path(args)
-	if err != nil {
-		return position{}, err
-	}
-	if cursor == "" {
-		return position{kind: kind, list: list, path: path, size: size}, nil
-	}
-	p, err := parseCursor(cursor)
-	if err != nil || p.kind != kind || p.list != list || p.path != path {
-		return position{}, newArgumentError("opts.Cursor", string(cursor), "is not a cursor of this list")
-	}
-	return p, nil
-}
-
-const cursorSeparator = "\n"
-
-// cursorBuffer is as long as most cursors, of which a list makes one a page, and
-// reads one (BenchmarkW2ListStacks).
-type cursorBuffer [512]byte
-
-// cursor returns the position as text.
-func (p position) cursor() Cursor {
-	var plain, encoded cursorBuffer
-	text := plain[:0]
-	for _, part := range [...]string{string(p.kind), p.list.Method, p.list.Template, strconv.FormatBool(p.list.Read), p.path} {
-		text = append(append(text, part...), cursorSeparator...)
-	}
-	text = append(strconv.AppendInt(text, int64(p.size), 10), cursorSeparator...)
-	text = append(text, p.at...)
-	return Cursor(base64.RawURLEncoding.AppendEncode(encoded[:0], text))
-}
-
-var errCursor = errors.New("not a cursor")
-
-// parseCursor reads what cursor returns, and nothing else: there is one text for
-// each position.
-func parseCursor(cursor Cursor) (position, error) {
-	if strings.ContainsAny(string(cursor), "\r\n") { // which base64 reads past
-		return position{}, errCursor
-	}
-	var encoded, plain cursorBuffer
-	text, err := base64.RawURLEncoding.Strict().AppendDecode(plain[:0], append(encoded[:0], cursor...))
-	if err != nil {
-		return position{}, errCursor
-	}
-	var parts [7]string
-	rest := string(text)
-	for i := range parts[:6] {
-		var found bool
-		if parts[i], rest, found = strings.Cut(rest, cursorSeparator); !found {
-			return position{}, errCursor
-		}
-	}
-	parts[6] = rest
-	size, ok := parseNumber(parts[5])
-	if !ok || size > maxPageSize || parts[3] != "true" && parts[3] != "false" {
-		return position{}, errCursor
-	}
-	p := position{
-		kind: cursorKind(parts[0]),
-		list: Endpoint{Method: parts[1], Template: parts[2], Read: parts[3] == "true"},
-		path: parts[4],
-		size: size,
-		at:   parts[6],
-	}
-	if p.kind == pageCursor || p.kind == rowCursor || p.kind == groupCursor {
-		if number, ok := parseNumber(p.at); !ok || number < 1 {
-			return position{}, errCursor
-		}
-	}
-	return p, nil
-}
-
-// parseNumber reads a number as strconv.Itoa writes it, if it is not negative.
-func parseNumber(text string) (number int, ok bool) {
-	number, err := strconv.Atoi(text)
-	return number, err == nil && number >= 0 && strconv.Itoa(number) == text
-}
-
-// next returns the cursor of the page that begins at the given place.
-func (p position) next(at string) Cursor {
-	p.at = at
-	return p.cursor()
-}
-
-// number returns at as a number, which parseCursor has seen to be one.
-func (p position) number(start int) int {
-	if number, err := strconv.Atoi(p.at); err == nil {
-		return number
-	}
-	return start
-}
-
-// addTo puts the position into a query, under the names that the list's
-// parameters have. A list without a page size has an empty sizeName.
-func (p position) addTo(values url.Values, atName, sizeName string) {
-	both := [...]string{p.at, strconv.Itoa(p.size)} // in one piece of memory (BenchmarkW2ListStacks)
-	if p.at != "" {
-		values[atName] = both[0:1:1]
-	}
-	if p.size > 0 && sizeName != "" {
-		values[sizeName] = both[1:2:2]
-	}
-}
-
 // tokenPage returns the page at p, whose answer says by next where the page
 // after it begins: by a token, the key of an item or a cursor in a link.
 func tokenPage[T any](p position, items []T, next string) (*Page[T], error) {
 	page := &Page[T]{Items: items}
 	switch next {
 	case "":
-	case p.at:
+	case p.start:
 		return nil, listError(p.list, "the answer continues with the token that was sent: the list would not end")
 	default:
 		page.Next = p.next(next)
@@ -239,24 +82,24 @@ type paging struct {
 const maxRoom = 1000
 
 // fetchTokenPage gets a page of a list whose answers are of type A and name the
-// next page by a token. query is what has `url` tags; open takes an answer apart.
-func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, query any, open func(*A) (items *[]T, next string)) (*Page[T], error) {
-	at, err := startOf(cmp.Or(p.kind, tokenCursor), r.endpoint, p.cursor, p.size, r.args...)
+// next page by a token. query is what has `url` tags; unpack returns the items and the token in a response.
+func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, query any, unpack func(*A) (items *[]T, next string)) (*Page[T], error) {
+	pos, err := startOf(cmp.Or(p.kind, tokenCursor), r.endpoint, p.cursor, p.size, r.args...)
 	if err != nil {
 		return nil, err
 	}
 	if r.query, err = encodeQuery(query); err != nil {
 		return nil, err
 	}
-	at.addTo(r.query, p.tokenName, p.sizeName)
-	answer, size := new(A), at.size
+	pos.addTo(r.query, p.tokenName, p.sizeName)
+	answer, size := new(A), pos.size
 	r.decoding.secret = mayBringSecret(reflect.TypeFor[A]())
 	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
 		*answer = *new(A) // what a broken answer has left must not show
 		if 0 < size && size <= maxRoom {
 			// It saves growing to it (BenchmarkW2ListStacks).
-			items, _ := open(answer)
+			items, _ := unpack(answer)
 			*items = make([]T, 0, size)
 		}
 		return decoding.read(resp, answer, limit)
@@ -264,11 +107,11 @@ func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, 
 	if _, err := c.send(ctx, r); err != nil {
 		return nil, err
 	}
-	found, next := open(answer)
-	if p.grows && next == at.at {
+	found, next := unpack(answer)
+	if p.grows && next == pos.start {
 		next = ""
 	}
-	return tokenPage(at, *found, next)
+	return tokenPage(pos, *found, next)
 }
 
 // defaultPageSize is the page size of lists whose pages are numbered. The
@@ -277,8 +120,8 @@ const defaultPageSize = 100
 
 // fetchNumberedPage gets a page of a list of numbered pages, whose answers are of
 // type A, as fetchTokenPage does.
-func fetchNumberedPage[A, T any](ctx context.Context, c *Client, r call, cursor Cursor, size int, query any, open func(*A) (items []T, total, perPage int)) (*Page[T], error) {
-	at, err := startOf(pageCursor, r.endpoint, cursor, size, r.args...)
+func fetchNumberedPage[A, T any](ctx context.Context, c *Client, r call, cursor Cursor, size int, query any, unpack func(*A) (items []T, total, perPage int)) (*Page[T], error) {
+	pos, err := startOf(pageCursor, r.endpoint, cursor, size, r.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -286,33 +129,14 @@ func fetchNumberedPage[A, T any](ctx context.Context, c *Client, r call, cursor 
 		return nil, err
 	}
 	// Without a page, the service sends everything at once.
-	at.size, at.at = cmp.Or(at.size, defaultPageSize), cmp.Or(at.at, "1")
-	at.addTo(r.query, "page", "pageSize")
+	pos.size, pos.start = cmp.Or(pos.size, defaultPageSize), cmp.Or(pos.start, "1")
+	pos.addTo(r.query, "page", "pageSize")
 	answer, err := fetch[A](ctx, c, r)
 	if err != nil {
 		return nil, err
 	}
-	found, total, perPage := open(answer)
-	return numberedPage(at, found, total, perPage), nil
-}
-
-// cursorAfter returns the cursor of the page after the one at cursor, where that
-// can be known beforehand: in a list of total items by number or by row, if its
-// pages have size items.
-func cursorAfter(cursor Cursor, size, total int) (next Cursor, ok bool) {
-	p, err := parseCursor(cursor)
-	if err != nil || size <= 0 {
-		return "", false
-	}
-	number := p.number(0)
-	switch p.kind {
-	case pageCursor:
-		return p.next(strconv.Itoa(number + 1)), number < (total+size-1)/size
-	case rowCursor, groupCursor:
-		return p.next(strconv.Itoa(number + size)), number < total-size
-	case tokenCursor, afterCursor, linkCursor, guessedCursor:
-	}
-	return "", false
+	found, total, perPage := unpack(answer)
+	return numberedPage(pos, found, total, perPage), nil
 }
 
 // listError says that a list's answers make no sense together.
@@ -333,49 +157,159 @@ func listError(list Endpoint, reason string) error {
 // needed, call List…Page in a loop of your own instead.
 //
 // The sequence yields a nil page with the first error and ends. It can be
-// ranged over again from its start.
+// ranged over again from its start. A page that leads back to an earlier one is an
+// error. So are 1,000 empty pages in a row, which are fetched at growing intervals of
+// up to a second: continue from the Next of the last page, if you need to.
 func Pages[T any](ctx context.Context, fetch func(ctx context.Context, cursor Cursor) (*Page[T], error)) iter.Seq2[*Page[T], error] {
 	return func(yield func(*Page[T], error) bool) {
 		if fetch == nil {
 			yield(nil, &ArgumentError{Name: "fetch", Reason: "is nil"})
 			return
 		}
-		w := walker[T]{ctx: ctx, fetch: fetch, most: 1}
+		w := walker[T]{ctx: ctx, fetch: fetch, maxAhead: 1}
 		defer w.stop() // also when the loop's body panics
 		w.yieldPages(yield)
 		w.discard()
 	}
 }
 
-// checkProgress returns an error if page, which fetch returned for cursor,
-// would make a walk go in circles. Numbered pages and rows give no other sign
-// of it than that they repeat.
-func checkProgress[T any](cursor Cursor, previous []T, page *Page[T]) error {
+// cycle detects that the values of a sequence repeat, by Brent's algorithm. It
+// keeps one earlier value, and replaces it each time the number of values has
+// doubled. A cycle of any length is found after at most three times the values
+// that are distinct.
+type cycle[T any] struct {
+	kept         T
+	steps, limit int
+}
+
+// closes reports whether value equals the kept one.
+func (c *cycle[T]) closes(value T, equal func(a, b T) bool) bool {
+	if c.limit > 0 && equal(c.kept, value) {
+		return true
+	}
+	if c.steps == c.limit {
+		c.kept, c.steps, c.limit = value, 0, max(1, 2*c.limit)
+	}
+	c.steps++
+	return false
+}
+
+func sameText[T ~string](a, b T) bool { return a == b }
+
+const (
+	// maxEmptyPages is how many pages in a row may be empty. A filter can leave
+	// many pages empty.
+	maxEmptyPages = 1000
+	// quickEmptyPages is how many of them are followed by the next page at once.
+	quickEmptyPages = 3
+	// Between the others there are waits, which double.
+	emptyPageMinWait = 50 * time.Millisecond
+	emptyPageMaxWait = time.Second
+)
+
+// emptyPages counts the empty pages in a row.
+type emptyPages struct {
+	count   int
+	backoff *poller
+}
+
+// wait returns how long to wait before the next page is fetched, after a page
+// with this number of items. It returns an error if there have been too many
+// empty pages.
+func (e *emptyPages) wait(items int) (time.Duration, error) {
+	if items > 0 {
+		*e = emptyPages{}
+		return 0, nil
+	}
+	e.count++
+	switch {
+	case e.count >= maxEmptyPages:
+		return 0, fmt.Errorf("%d pages in a row are empty and the list does not end: use narrower options, or get the pages one by one and continue from a Page.Next", e.count)
+	case e.count <= quickEmptyPages:
+		return 0, nil
+	case e.backoff == nil:
+		e.backoff = newPoller(emptyPageMinWait, emptyPageMaxWait)
+	}
+	return e.backoff.nextWait(), nil
+}
+
+// progress checks that the pages of a walk lead to an end.
+type progress[T any] struct {
+	cursors  cycle[Cursor]
+	pages    cycle[[]T]
+	previous []T
+	empty    emptyPages
+	// wait is how long to wait before the next page is fetched.
+	wait time.Duration
+}
+
+// add checks the page that was fetched for cursor. It returns an error if the walk
+// would never end.
+func (p *progress[T]) add(cursor Cursor, page *Page[T]) error {
 	if page == nil {
 		return &ArgumentError{Name: "fetch", Reason: "returned neither a page nor an error"}
 	}
-	if cursor == "" {
-		return nil
-	}
-	if page.Next == cursor {
+	if cursor != "" && page.Next == cursor {
 		return &ArgumentError{Name: "fetch", Reason: "returned a page that leads to itself: does it use the cursor?"}
 	}
-	if len(page.Items) == 0 || len(page.Items) != len(previous) || !reflect.DeepEqual(&previous[0], &page.Items[0]) {
-		return nil // as most are, so that little is spent on it (BenchmarkW2ListStacks)
+	if err := p.checkItems(cursor, page.Items); err != nil {
+		return err
 	}
-	p, err := parseCursor(cursor)
-	if err != nil {
-		return nil //nolint:nilerr // a cursor of the user's own making
-	}
-	switch p.kind {
-	case pageCursor, rowCursor, groupCursor, guessedCursor:
-	case tokenCursor, afterCursor, linkCursor:
+	p.wait = 0
+	if page.Next == "" {
 		return nil
 	}
-	if reflect.DeepEqual(previous, page.Items) {
-		return listError(p.list, fmt.Sprintf("%s %s repeats the one before it: the list would not end", p.kind, p.at))
+	if p.cursors.closes(page.Next, sameText) {
+		return endlessError(page.Next, errRepeatedCursor)
+	}
+	var err error
+	if p.wait, err = p.empty.wait(len(page.Items)); err != nil {
+		return endlessError(page.Next, err)
 	}
 	return nil
+}
+
+// checkItems returns an error if the items are those of an earlier page. Numbered
+// pages and rows show a loop in no other way.
+func (p *progress[T]) checkItems(cursor Cursor, items []T) error {
+	previous := p.previous
+	p.previous = items
+	repeats := sameItems(previous, items)
+	if p.pages.closes(items, sameItems) {
+		repeats = true
+	}
+	if cursor == "" || !repeats {
+		return nil
+	}
+	at, err := parseCursor(cursor)
+	if err != nil {
+		return nil //nolint:nilerr // a cursor that the caller's fetch made
+	}
+	switch at.kind {
+	case pageCursor, rowCursor, groupCursor, guessedCursor:
+		return listError(at.list, fmt.Sprintf("%s %s repeats an earlier one: the list would not end", at.kind, at.start))
+	case tokenCursor, afterCursor, linkCursor:
+	}
+	return nil
+}
+
+// sameItems reports whether two pages have the same items, and not none. It
+// compares the first items first, which differ in most lists
+// (BenchmarkW2ListStacks).
+func sameItems[T any](a, b []T) bool {
+	return len(a) > 0 && len(a) == len(b) && reflect.DeepEqual(&a[0], &b[0]) && reflect.DeepEqual(a, b)
+}
+
+var errRepeatedCursor = errors.New("a page continues with the token of an earlier page: the list would not end")
+
+// endlessError returns the error of a walk that would not end, which was to
+// continue at next.
+func endlessError(next Cursor, reason error) error {
+	at, err := parseCursor(next)
+	if err != nil { // a cursor that the caller's fetch made
+		return &ArgumentError{Name: "fetch", Reason: reason.Error()}
+	}
+	return listError(at.list, reason.Error())
 }
 
 // Collect returns all that a list yields. With an error it returns what came

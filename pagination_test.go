@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,7 +128,7 @@ func TestPages_NumberedThatRepeatsIsAnError(t *testing.T) {
 	t.Parallel()
 	list := numberedList{total: 25, ignorePage: true}
 	got, err := Collect(items(list.pages(t, "", 10)))
-	require.ErrorContains(t, err, "page 2 repeats the one before it")
+	require.ErrorContains(t, err, "page 2 repeats an earlier one")
 	var failed *CallError
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, testList, failed.Endpoint)
@@ -199,7 +201,7 @@ func TestTokenPage(t *testing.T) {
 	require.NoError(t, err, "an empty page with a new token goes on")
 	p, err = startOf(tokenCursor, testList, page.Next, 0)
 	require.NoError(t, err)
-	assert.Equal(t, "5-", p.at)
+	assert.Equal(t, "5-", p.start)
 
 	_, err = tokenPage(p, []int{2}, "5-")
 	var failed *CallError
@@ -241,6 +243,44 @@ func TestPages_WithAFetchOfTheUsers(t *testing.T) {
 		})))
 		require.NoError(t, err, "equal pages are no loop when the user says how they follow")
 		assert.Equal(t, []int{7, 7, 7, 7}, got)
+	})
+	t.Run("has cursors that lead back", func(t *testing.T) {
+		t.Parallel()
+		for _, length := range []int{2, 3, 7} {
+			asked := 0
+			_, err := Collect(items(Pages(t.Context(), func(context.Context, Cursor) (*Page[int], error) {
+				asked++
+				return &Page[int]{Items: []int{asked}, Next: Cursor(strconv.Itoa(asked % length))}, nil
+			})))
+			var wrong *ArgumentError
+			require.ErrorAs(t, err, &wrong, "a circle of %d", length)
+			require.ErrorContains(t, err, "would not end", "a circle of %d", length)
+			assert.LessOrEqual(t, asked, 3*length, "pages of a circle of %d", length)
+		}
+	})
+	t.Run("has only empty pages", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			var asked []time.Duration
+			pages := 0
+			for _, err := range Pages(t.Context(), func(context.Context, Cursor) (*Page[int], error) {
+				asked = append(asked, time.Since(begin))
+				return &Page[int]{Next: Cursor(strconv.Itoa(len(asked)))}, nil
+			}) {
+				if err != nil {
+					require.ErrorContains(t, err, "1000 pages in a row are empty")
+					break
+				}
+				pages++
+			}
+			assert.Equal(t, 999, pages, "each empty page is yielded but the last")
+			require.Len(t, asked, 1000)
+			assert.Zero(t, asked[3], "the first pages are fetched at once")
+			for i := 20; i < len(asked); i++ {
+				assert.GreaterOrEqual(t, asked[i]-asked[i-1], 500*time.Millisecond, "before page %d", i)
+			}
+		})
 	})
 	t.Run("fails", func(t *testing.T) {
 		t.Parallel()
@@ -284,8 +324,8 @@ func TestTokenPage_AfterAndLink(t *testing.T) {
 				return nil, err
 			}
 			start := 0
-			if p.at != "" {
-				last, err := strconv.Atoi(p.at)
+			if p.start != "" {
+				last, err := strconv.Atoi(p.start)
 				require.NoError(t, err)
 				start = last + 1
 			}
@@ -327,7 +367,7 @@ type oddList struct {
 
 func (l oddList) walk(ctx context.Context, ahead int) iter.Seq2[*int, error] {
 	return func(yield func(*int, error) bool) {
-		w := walker[int]{ctx: ctx, most: ahead, fetch: l.fetch}
+		w := walker[int]{ctx: ctx, maxAhead: ahead, fetch: l.fetch}
 		defer w.stop()
 		w.yieldItems(yield)
 		w.discard()
@@ -375,7 +415,7 @@ func (l oddList) fetch(_ context.Context, cursor Cursor) (*Page[int], error) {
 func TestWalker_AShortPageIsNoNewPageSize(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
-	w := walker[int]{ctx: t.Context(), most: 4, fetch: func(_ context.Context, cursor Cursor) (*Page[int], error) {
+	w := walker[int]{ctx: t.Context(), maxAhead: 4, fetch: func(_ context.Context, cursor Cursor) (*Page[int], error) {
 		asked.Add(1)
 		p, err := startOf(rowCursor, testList, cursor, 10)
 		if err != nil {
@@ -397,7 +437,7 @@ func TestWalker_AShortPageIsNoNewPageSize(t *testing.T) {
 func TestCursorAfter(t *testing.T) {
 	t.Parallel()
 	at := func(kind cursorKind, at string) Cursor {
-		return position{kind: kind, list: testList, path: testList.Template, size: 100, at: at}.cursor()
+		return position{kind: kind, list: testList, path: testList.Template, size: 100, start: at}.cursor()
 	}
 	for _, c := range []struct {
 		kind        cursorKind

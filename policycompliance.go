@@ -63,6 +63,10 @@ type PolicyComplianceListOptions struct {
 	NoPrefetch bool
 }
 
+func (o *PolicyComplianceListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var policyComplianceListEndpoint = Endpoint{
 	Method: http.MethodPost, Template: "/api/orgs/{orgName}/policyresults/compliance", Read: true,
 }
@@ -73,9 +77,7 @@ var policyComplianceListEndpoint = Endpoint{
 //
 // Pulumi Cloud: POST /api/orgs/{orgName}/policyresults/compliance
 func (s *PolicyComplianceService) List(ctx context.Context, org string, opts *PolicyComplianceListOptions) iter.Seq2[*PolicyComplianceResult, error] {
-	return walk(ctx, opts, func(o *PolicyComplianceListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *PolicyComplianceListOptions) (*Page[PolicyComplianceResult], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *PolicyComplianceListOptions) (*Page[PolicyComplianceResult], error) {
 		return s.ListPage(ctx, org, o)
 	})
 }
@@ -101,7 +103,7 @@ func (s *PolicyComplianceService) ListPage(ctx context.Context, org string, opts
 		Entity            PolicyComplianceEntity `json:"entity"`
 		Size              int                    `json:"size,omitzero"`
 		ContinuationToken string                 `json:"continuationToken,omitzero"`
-	}{o.Entity, p.size, p.at})
+	}{o.Entity, p.size, p.start})
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +148,10 @@ type PolicyCompliancePolicyListOptions struct {
 	Parallel int
 }
 
+func (o *PolicyCompliancePolicyListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+}
+
 var policyComplianceListPoliciesEndpoint = Endpoint{
 	Method: http.MethodPost, Template: "/api/orgs/{orgName}/policyresults/policies", Read: true,
 }
@@ -157,9 +163,7 @@ var policyComplianceListPoliciesEndpoint = Endpoint{
 func (s *PolicyComplianceService) ListPolicies(ctx context.Context, org string, opts *PolicyCompliancePolicyListOptions) iter.Seq2[*PolicyComplianceRow, error] {
 	o := optionsOf(opts)
 	o.Sort = slices.Clone(o.Sort)
-	return walk(ctx, &o, func(o *PolicyCompliancePolicyListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
-	}, func(ctx context.Context, o *PolicyCompliancePolicyListOptions) (*Page[PolicyComplianceRow], error) {
+	return walk(ctx, &o, func(ctx context.Context, o *PolicyCompliancePolicyListOptions) (*Page[PolicyComplianceRow], error) {
 		return s.ListPoliciesPage(ctx, org, o)
 	})
 }

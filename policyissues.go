@@ -128,6 +128,10 @@ type PolicyIssueListOptions struct {
 	Parallel int
 }
 
+func (o *PolicyIssueListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+}
+
 var policyIssueListEndpoint = Endpoint{
 	Method: http.MethodPost, Template: "/api/orgs/{orgName}/policyresults/issues", Read: true,
 }
@@ -139,9 +143,7 @@ var policyIssueListEndpoint = Endpoint{
 func (s *PolicyIssuesService) List(ctx context.Context, org string, opts *PolicyIssueListOptions) iter.Seq2[*PolicyIssue, error] {
 	o := optionsOf(opts)
 	o.Sort = slices.Clone(o.Sort)
-	return walk(ctx, &o, func(o *PolicyIssueListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
-	}, func(ctx context.Context, o *PolicyIssueListOptions) (*Page[PolicyIssue], error) {
+	return walk(ctx, &o, func(ctx context.Context, o *PolicyIssueListOptions) (*Page[PolicyIssue], error) {
 		return s.ListPage(ctx, org, o)
 	})
 }
@@ -191,6 +193,10 @@ type PolicyIssueGroupOptions struct {
 	Parallel int
 }
 
+func (o *PolicyIssueGroupOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+}
+
 // ListGroups walks groups of an organization's policy issues, over all pages.
 // A group is a row of the service's grid, as a JSON object. The sequence yields
 // a nil group with the first error, and ends.
@@ -200,9 +206,7 @@ func (s *PolicyIssuesService) ListGroups(ctx context.Context, org string, opts *
 	o := optionsOf(opts)
 	o.GroupBy, o.GroupKeys, o.Values = slices.Clone(o.GroupBy), slices.Clone(o.GroupKeys), slices.Clone(o.Values)
 	o.Sort = slices.Clone(o.Sort)
-	return walk(ctx, &o, func(o *PolicyIssueGroupOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
-	}, func(ctx context.Context, o *PolicyIssueGroupOptions) (*Page[json.RawMessage], error) {
+	return walk(ctx, &o, func(ctx context.Context, o *PolicyIssueGroupOptions) (*Page[json.RawMessage], error) {
 		return s.ListGroupsPage(ctx, org, o)
 	})
 }

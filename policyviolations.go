@@ -36,6 +36,10 @@ type PolicyViolationListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *PolicyViolationListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var policyViolationListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/policyresults/violationsv2"}
 
 // ListViolations walks the policy violations of an organization, over all
@@ -45,9 +49,7 @@ var policyViolationListEndpoint = Endpoint{Method: http.MethodGet, Template: "/a
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/policyresults/violationsv2
 func (s *PolicyIssuesService) ListViolations(ctx context.Context, org string, opts *PolicyViolationListOptions) iter.Seq2[*PolicyViolation, error] {
-	return walk(ctx, opts, func(o *PolicyViolationListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *PolicyViolationListOptions) (*Page[PolicyViolation], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *PolicyViolationListOptions) (*Page[PolicyViolation], error) {
 		return s.listViolationsPage(ctx, org, o)
 	})
 }

@@ -159,6 +159,9 @@ func asCallError(err error) (failed CallError, ok bool) {
 }
 
 func sleep(ctx context.Context, wait time.Duration) {
+	if wait <= 0 {
+		return
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -187,20 +190,26 @@ func retryAfterOf(err error) time.Duration {
 // tail is a place in a list that grows: behind the first seen items of what the
 // service has at token.
 type tail struct {
-	token string
-	seen  int
+	list   Endpoint
+	token  string
+	seen   int
+	tokens cycle[string] // those that the tail was at
 }
 
 // take moves on behind items, which the service has at the tail's token, and
 // returns those that are new. next is the token that came with them. Without
 // one, or with the same, this is the list's end for now: what comes later will be
-// at the token of before, behind what was there already.
-func take[T any](at *tail, items []T, next string) (news []T, atEnd bool) {
+// at the token of before, behind what was there already. A token that leads back to
+// an earlier page is an error.
+func take[T any](at *tail, items []T, next string) (news []T, atEnd bool, err error) {
 	news = items[min(at.seen, len(items)):]
 	if next == "" || next == at.token {
 		at.seen = max(at.seen, len(items))
-		return news, true
+		return news, true, nil
 	}
-	*at = tail{token: next}
-	return news, false
+	if at.tokens.closes(next, sameText) {
+		return nil, false, listError(at.list, errRepeatedCursor.Error())
+	}
+	at.token, at.seen = next, 0
+	return news, false, nil
 }

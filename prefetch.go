@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // walkOptions is what a list's options say about walking it.
@@ -31,20 +32,27 @@ func (o walkOptions) pagesAhead() (int, error) {
 	}
 }
 
-// walk is a list's iterator: it fetches the pages with copies of opts whose cursor
-// moves on. says tells what options say about walking.
-func walk[O, T any](ctx context.Context, opts *O, says func(*O) walkOptions, listPage func(context.Context, *O) (*Page[T], error)) iter.Seq2[*T, error] {
+// listOptions are a pointer to the options O of a list.
+type listOptions[O any] interface {
+	*O
+	// walkOptions returns the options for walking the list's pages.
+	walkOptions() walkOptions
+}
+
+// walk returns a list's iterator. It fetches each page with a copy of opts whose
+// cursor is the page's.
+func walk[O, T any, P listOptions[O]](ctx context.Context, opts *O, listPage func(context.Context, *O) (*Page[T], error)) iter.Seq2[*T, error] {
 	first := optionsOf(opts)
 	return func(yield func(*T, error) bool) {
-		ahead, err := says(&first).pagesAhead()
+		maxAhead, err := P(&first).walkOptions().pagesAhead()
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		w := walker[T]{ctx: ctx, most: ahead, fetch: func(ctx context.Context, cursor Cursor) (*Page[T], error) {
+		w := walker[T]{ctx: ctx, maxAhead: maxAhead, fetch: func(ctx context.Context, cursor Cursor) (*Page[T], error) {
 			o := first
 			if cursor != "" {
-				*says(&o).cursor = cursor
+				*P(&o).walkOptions().cursor = cursor
 			}
 			return listPage(ctx, &o)
 		}}
@@ -59,14 +67,14 @@ func walk[O, T any](ctx context.Context, opts *O, says func(*O) walkOptions, lis
 type walker[T any] struct {
 	ctx   context.Context //nolint:containedctx // the range loop's; a walker lives no longer
 	fetch func(context.Context, Cursor) (*Page[T], error)
-	// most is how many pages may be ahead: none, the next one, or more.
-	most int
+	// maxAhead is how many pages may be fetched ahead: none, the next one, or more.
+	maxAhead int
 
 	// What is known of the page that the loop is at.
-	begun bool
-	items []T
-	next  Cursor
-	total int
+	started  bool
+	progress progress[T]
+	next     Cursor
+	total    int
 	// longest is the number of items on the longest page so far.
 	longest int
 
@@ -102,7 +110,7 @@ func (w *walker[T]) yieldItems(yield func(*T, error) bool) {
 // second, and so on: who is content with the first costs one request here, too.
 func (w *walker[T]) yieldPages(yield func(*Page[T], error) bool) {
 	for w.more() {
-		isFirst := !w.begun
+		isFirst := !w.started
 		page, err := w.nextPage()
 		if err != nil {
 			yield(nil, err)
@@ -118,14 +126,14 @@ func (w *walker[T]) yieldPages(yield func(*Page[T], error) bool) {
 }
 
 // more reports whether there is another page.
-func (w *walker[T]) more() bool { return !w.begun || w.next != "" }
+func (w *walker[T]) more() bool { return !w.started || w.next != "" }
 
 // nextPage goes on to the next page, and waits for it if need be.
 func (w *walker[T]) nextPage() (*Page[T], error) {
 	if w.ctx == nil {
 		return nil, &ArgumentError{Name: "ctx", Reason: "is nil"}
 	}
-	if w.begun && w.most > 1 {
+	if w.started && w.maxAhead > 1 {
 		w.fetchAhead() // a page of one item has not done it
 	}
 	if w.ctx.Err() != nil {
@@ -134,14 +142,14 @@ func (w *walker[T]) nextPage() (*Page[T], error) {
 	cursor := w.next
 	page, err := w.takePage(cursor)
 	if err == nil {
-		err = checkProgress(cursor, w.items, page)
+		err = w.progress.add(cursor, page)
 	}
 	if err != nil {
 		w.stop()
 		return nil, err
 	}
-	w.begun = true
-	w.items, w.next, w.total = page.Items, page.Next, page.Total
+	w.started = true
+	w.next, w.total = page.Next, page.Total
 	w.longest = max(w.longest, len(page.Items))
 	if w.next == "" {
 		w.stop()
@@ -153,12 +161,13 @@ func (w *walker[T]) nextPage() (*Page[T], error) {
 // is fetched now.
 func (w *walker[T]) takePage(cursor Cursor) (*Page[T], error) {
 	if len(w.ahead) == 0 {
+		sleep(w.ctx, w.progress.wait)
 		return w.fetch(w.ctx, cursor)
 	}
 	first := w.ahead[0]
 	w.ahead = slices.Delete(w.ahead, 0, 1)
 	first.running.Wait()
-	first.raise()
+	first.rethrow()
 	if captured, ok := w.ctx.Value(captureKey{}).(*ResponseInfo); ok {
 		*captured = first.info
 	}
@@ -170,27 +179,27 @@ func (w *walker[T]) takePage(cursor Cursor) (*Page[T], error) {
 // Only the page before says where a page does begin: after a short one, what was
 // fetched for other places is dropped.
 func (w *walker[T]) fetchAhead() {
-	if w.next == "" || w.most == 0 {
+	if w.next == "" || w.maxAhead == 0 {
 		return
 	}
 	if len(w.ahead) > 0 && w.ahead[0].cursor != w.next {
 		w.discard()
 	}
 	if len(w.ahead) == 0 {
-		w.begin(w.next)
+		w.startFetch(w.next)
 	}
-	for len(w.ahead) < w.most {
+	for len(w.ahead) < w.maxAhead {
 		last := w.ahead[len(w.ahead)-1]
 		next, ok := cursorAfter(last.cursor, w.longest, w.total)
 		if !ok {
 			return
 		}
-		w.begin(next)
+		w.startFetch(next)
 	}
 }
 
-// begin begins to fetch the page at the cursor, as the last of those ahead.
-func (w *walker[T]) begin(cursor Cursor) {
+// startFetch starts to fetch the page at the cursor, as the last of those ahead.
+func (w *walker[T]) startFetch(cursor Cursor) {
 	if w.cancel == nil {
 		w.aheadCtx, w.cancel = context.WithCancel(w.ctx) //nolint:gosec // stop calls it
 	}
@@ -202,7 +211,11 @@ func (w *walker[T]) begin(cursor Cursor) {
 		// The caller's is of the page that the loop is at.
 		ctx = CaptureResponse(ctx, &p.info)
 	}
-	go p.run(ctx, w.fetch)
+	wait := w.progress.wait
+	if len(w.ahead) > 1 {
+		wait = 0 // the first of those ahead waits
+	}
+	go p.run(ctx, wait, w.fetch)
 }
 
 // discard drops the pages ahead. If fetching one has panicked, that is not lost
@@ -210,7 +223,7 @@ func (w *walker[T]) begin(cursor Cursor) {
 func (w *walker[T]) discard() {
 	w.stop()
 	for _, p := range w.ahead {
-		p.raise()
+		p.rethrow()
 	}
 	w.ahead, w.cancel = nil, nil
 }
@@ -242,7 +255,7 @@ type pageAhead[T any] struct {
 	exited   bool
 }
 
-func (p *pageAhead[T]) run(ctx context.Context, fetch func(context.Context, Cursor) (*Page[T], error)) {
+func (p *pageAhead[T]) run(ctx context.Context, wait time.Duration, fetch func(context.Context, Cursor) (*Page[T], error)) {
 	defer p.running.Done()
 	returned := false
 	defer func() {
@@ -251,12 +264,14 @@ func (p *pageAhead[T]) run(ctx context.Context, fetch func(context.Context, Curs
 			p.exited = p.panicked == nil
 		}
 	}()
+	sleep(ctx, wait)
 	p.page, p.err = fetch(ctx, p.cursor)
 	returned = true
 }
 
-// raise does in the caller's goroutine what fetching the page did in its own.
-func (p *pageAhead[T]) raise() {
+// rethrow panics, or exits the goroutine, in the caller's goroutine if fetching the
+// page did so in its own.
+func (p *pageAhead[T]) rethrow() {
 	switch {
 	case p.panicked != nil:
 		panic(p.panicked)

@@ -36,6 +36,10 @@ type StackActivityListOptions struct {
 	Parallel int `url:"-"`
 }
 
+func (o *StackActivityListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+}
+
 var stackListActivityEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/activity",
 }
@@ -46,9 +50,7 @@ var stackListActivityEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/activity
 func (s *StacksService) ListActivity(ctx context.Context, id StackIdentifier, opts *StackActivityListOptions) iter.Seq2[*StackActivity, error] {
-	return walk(ctx, opts, func(o *StackActivityListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
-	}, func(ctx context.Context, o *StackActivityListOptions) (*Page[StackActivity], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *StackActivityListOptions) (*Page[StackActivity], error) {
 		return s.ListActivityPage(ctx, id, o)
 	})
 }

@@ -97,6 +97,10 @@ type StackListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *StackListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 func (o *StackListOptions) check() error {
 	if o.TagValue != "" && o.TagName == "" {
 		return newArgumentError("opts.TagValue", o.TagValue, "needs opts.TagName")
@@ -112,9 +116,7 @@ var stackListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/user/st
 //
 // Pulumi Cloud: GET /api/user/stacks
 func (s *StacksService) List(ctx context.Context, opts *StackListOptions) iter.Seq2[*StackSummary, error] {
-	return walk(ctx, opts, func(o *StackListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, s.ListPage)
+	return walk(ctx, opts, s.ListPage)
 }
 
 // ListPage returns one page of what [StacksService.List] walks: the first, or

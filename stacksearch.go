@@ -36,6 +36,10 @@ type StackSearchOptions struct {
 	Parallel int
 }
 
+func (o *StackSearchOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+}
+
 // Nothing is changed by it.
 var stackListSearchResultsEndpoint = Endpoint{
 	Method: http.MethodPost, Template: "/api/console/orgs/{orgName}/stacks/search", Read: true,
@@ -51,9 +55,7 @@ func (s *StacksService) ListSearchResults(ctx context.Context, org string, opts 
 	o := optionsOf(opts)
 	o.Sort, o.GroupBy = slices.Clone(o.Sort), slices.Clone(o.GroupBy)
 	o.GroupKeys, o.Values = slices.Clone(o.GroupKeys), slices.Clone(o.Values)
-	return walk(ctx, &o, func(o *StackSearchOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
-	}, func(ctx context.Context, o *StackSearchOptions) (*Page[json.RawMessage], error) {
+	return walk(ctx, &o, func(ctx context.Context, o *StackSearchOptions) (*Page[json.RawMessage], error) {
 		return s.ListSearchResultsPage(ctx, org, o)
 	})
 }

@@ -14,9 +14,7 @@ var teamListTokensEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/or
 //
 // Pulumi Cloud: GET /api/orgs/{orgName}/teams/{teamName}/tokens
 func (s *TeamsService) ListTokens(ctx context.Context, org, team string, opts *AccessTokenListOptions) iter.Seq2[*AccessToken, error] {
-	return walk(ctx, opts, func(o *AccessTokenListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, func(ctx context.Context, o *AccessTokenListOptions) (*Page[AccessToken], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *AccessTokenListOptions) (*Page[AccessToken], error) {
 		return s.ListTokensPage(ctx, org, team, o)
 	})
 }

@@ -75,6 +75,10 @@ type AccessTokenListOptions struct {
 	NoPrefetch bool `url:"-"`
 }
 
+func (o *AccessTokenListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
+}
+
 var tokenListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/user/tokens"}
 
 // List walks the access tokens of the token's user, over all pages. The
@@ -82,9 +86,7 @@ var tokenListEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/user/to
 //
 // Pulumi Cloud: GET /api/user/tokens
 func (s *TokensService) List(ctx context.Context, opts *AccessTokenListOptions) iter.Seq2[*AccessToken, error] {
-	return walk(ctx, opts, func(o *AccessTokenListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch}
-	}, s.ListPage)
+	return walk(ctx, opts, s.ListPage)
 }
 
 // ListPage returns one page of what [TokensService.List] walks: the first, or

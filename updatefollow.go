@@ -31,7 +31,8 @@ const (
 // long each time, but no longer than 5 s, until there is an event. A look is two
 // requests at most, for events and for the status. A page that a filter leaves
 // empty is nothing new, too: with a narrow filter and an update that has done much
-// already, a Cursor spares the time.
+// already, a Cursor spares the time. When the update has ended, 1,000 empty pages in a
+// row are an error.
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}/events,
 // and GET /api/stacks/{orgName}/{projectName}/{stackName}/update/{updateID}
@@ -39,8 +40,9 @@ func (s *UpdatesService) Follow(ctx context.Context, id StackIdentifier, updateI
 	options := optionsOf(opts)
 	options.Type = slices.Clone(options.Type)
 	return func(yield func(*EngineEvent, error) bool) {
-		w := updateWatch{service: s, id: id, updateID: updateID, poller: newPoller(followMinInterval, followMaxInterval)}
-		at := tail{token: string(options.Cursor)}
+		w := s.watch(id, updateID, newPoller(followMinInterval, followMaxInterval))
+		at := tail{list: updateListEventsEndpoint, token: string(options.Cursor)}
+		var empty emptyPages // since the update has ended
 		for ended := false; ; {
 			o := options
 			o.Cursor = Cursor(at.token)
@@ -51,7 +53,11 @@ func (s *UpdatesService) Follow(ctx context.Context, id StackIdentifier, updateI
 				yield(nil, err)
 				return
 			}
-			events, atEnd := take(&at, page.Items, string(page.Next))
+			events, atEnd, err := take(&at, page.Items, string(page.Next))
+			if err != nil {
+				yield(nil, err)
+				return
+			}
 			for i := range events {
 				w.poller.hurry()
 				if !yield(&events[i], nil) {
@@ -62,12 +68,17 @@ func (s *UpdatesService) Follow(ctx context.Context, id StackIdentifier, updateI
 			case atEnd && ended:
 				return
 			case !atEnd && len(page.Items) > 0:
+				empty = emptyPages{}
 				continue // There may be more already.
 			case ended:
 				// A filter leaves pages empty, with more behind them. But some
 				// installation might have a new token for ever.
-				w.poller.hurry()
-				w.poller.pause(ctx)
+				wait, err := empty.wait(len(page.Items))
+				if err != nil {
+					yield(nil, listError(at.list, err.Error()))
+					return
+				}
+				sleep(ctx, wait)
 				continue
 			}
 			// An end of the list means nothing by itself: some installations have

@@ -277,12 +277,13 @@ func TestUpdates_Follow_AnswersOfOtherInstallations(t *testing.T) {
 	}
 }
 
-// A service that has a new token with each empty page is asked like any other
-// that has nothing new, and for the status, too.
+// A service that has a new token with each empty page is asked like any other that
+// has nothing new, and for the status, too. When the update has ended, it is asked a
+// limited number of times.
 func TestUpdates_Follow_EmptyPagesWithNewTokensForEver(t *testing.T) {
 	t.Parallel()
 	for status, most := range map[string]struct{ pages, looks int }{
-		"running": {3600/2.5 + 10, 3600/2.5 + 10}, "succeeded": {3600/0.5 + 10, 1},
+		"running": {3600/2.5 + 10, 3600/2.5 + 10}, "succeeded": {1001, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			pages, looks := 0, 0
@@ -299,14 +300,50 @@ func TestUpdates_Follow_EmptyPagesWithNewTokensForEver(t *testing.T) {
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
+			start := time.Now()
 			events, err := pulumiapi.Collect(client.Updates.Follow(ctx, prod, "u1", nil))
-			require.ErrorIs(t, err, context.DeadlineExceeded, status)
+			if status == "running" {
+				require.ErrorIs(t, err, context.DeadlineExceeded, status)
+			} else {
+				require.ErrorContains(t, err, "1000 pages in a row are empty", status)
+				assert.Greater(t, time.Since(start), 8*time.Minute, "%s: about one request a second", status)
+			}
 			assert.Empty(t, events, status)
 			assert.LessOrEqual(t, pages, most.pages, status)
 			assert.LessOrEqual(t, looks, most.looks, status)
 			assert.GreaterOrEqual(t, looks, most.looks/2-10, status)
 			assert.Positive(t, looks, status)
 		})
+	}
+}
+
+func TestUpdates_Follow_TokensInACircleAreAnError(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"running", "succeeded"} {
+		for _, length := range []int{2, 3, 7} {
+			for _, body := range []string{`[]`, `[{"timestamp":1,"stdoutEvent":{"message":"m"}}]`} {
+				synctest.Test(t, func(t *testing.T) {
+					pages := 0
+					client, _ := scriptedClient(t, func(n int, req *http.Request) (*http.Response, error) {
+						if n > 1000 {
+							return respond(http.StatusBadRequest, nil), nil
+						}
+						if endpoint, _ := pulumiapi.EndpointFromContext(req.Context()); endpoint.String() == statusEndpoint {
+							return respond(http.StatusOK, []byte(`{"status":"`+status+`"}`)), nil
+						}
+						pages++
+						return respond(http.StatusOK, fmt.Appendf(nil, `{"events":%s,"continuationToken":"%d"}`, body, pages%length)), nil
+					})
+					_, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), prod, "u1", nil))
+					called := fmt.Sprintf("Follow of an update that is %s, pages of %s in a circle of %d", status, body, length)
+					require.ErrorContains(t, err, "would not end", called)
+					var failed *pulumiapi.CallError
+					require.ErrorAs(t, err, &failed, called)
+					assert.Equal(t, eventsEndpoint, failed.Endpoint.String(), called)
+					assert.LessOrEqual(t, pages, 3*length, called)
+				})
+			}
+		}
 	}
 }
 

@@ -168,6 +168,10 @@ type UpdateListOptions struct {
 	Parallel int `url:"-"`
 }
 
+func (o *UpdateListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+}
+
 var updateListEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/updates",
 }
@@ -177,9 +181,7 @@ var updateListEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates
 func (s *UpdatesService) List(ctx context.Context, id StackIdentifier, opts *UpdateListOptions) iter.Seq2[*Update, error] {
-	return walk(ctx, opts, func(o *UpdateListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
-	}, func(ctx context.Context, o *UpdateListOptions) (*Page[Update], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *UpdateListOptions) (*Page[Update], error) {
 		return s.ListPage(ctx, id, o)
 	})
 }
@@ -194,7 +196,7 @@ func (s *UpdatesService) ListPage(ctx context.Context, id StackIdentifier, opts 
 	query := struct {
 		OutputType string `url:"output-type"`
 	}{"service"} // the form that tells the updates' IDs
-	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListEndpoint, args: id.pathArgs()}, o.Cursor, o.PageSize, query, (*updateListAnswer).open)
+	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListEndpoint, args: id.pathArgs()}, o.Cursor, o.PageSize, query, (*updateListAnswer).unpack)
 }
 
 // updateListAnswer is a page of a list of updates.
@@ -204,7 +206,7 @@ type updateListAnswer struct {
 	Total        int      `json:"total"`
 }
 
-func (a *updateListAnswer) open() (updates []Update, total, perPage int) {
+func (a *updateListAnswer) unpack() (updates []Update, total, perPage int) {
 	return a.Updates, a.Total, a.ItemsPerPage
 }
 
@@ -224,6 +226,10 @@ type PreviewListOptions struct {
 	Parallel int `url:"-"`
 }
 
+func (o *PreviewListOptions) walkOptions() walkOptions {
+	return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
+}
+
 var updateListPreviewsEndpoint = Endpoint{
 	Method: http.MethodGet, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews",
 }
@@ -233,9 +239,7 @@ var updateListPreviewsEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews
 func (s *UpdatesService) ListPreviews(ctx context.Context, id StackIdentifier, opts *PreviewListOptions) iter.Seq2[*Update, error] {
-	return walk(ctx, opts, func(o *PreviewListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
-	}, func(ctx context.Context, o *PreviewListOptions) (*Page[Update], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *PreviewListOptions) (*Page[Update], error) {
 		return s.ListPreviewsPage(ctx, id, o)
 	})
 }
@@ -246,7 +250,7 @@ func (s *UpdatesService) ListPreviews(ctx context.Context, id StackIdentifier, o
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/latest/previews
 func (s *UpdatesService) ListPreviewsPage(ctx context.Context, id StackIdentifier, opts *PreviewListOptions) (*Page[Update], error) {
 	o := optionsOf(opts)
-	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListPreviewsEndpoint, args: id.pathArgs()}, o.Cursor, o.PageSize, o, (*updateListAnswer).open)
+	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListPreviewsEndpoint, args: id.pathArgs()}, o.Cursor, o.PageSize, o, (*updateListAnswer).unpack)
 }
 
 // UpdateStatus is how far an update has come.

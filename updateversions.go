@@ -85,9 +85,7 @@ var updateListPreviewsAtVersionEndpoint = Endpoint{
 //
 // Pulumi Cloud: GET /api/stacks/{orgName}/{projectName}/{stackName}/updates/{version}/previews
 func (s *UpdatesService) ListPreviewsAtVersion(ctx context.Context, id StackIdentifier, version int, opts *PreviewListOptions) iter.Seq2[*Update, error] {
-	return walk(ctx, opts, func(o *PreviewListOptions) walkOptions {
-		return walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch, parallel: o.Parallel}
-	}, func(ctx context.Context, o *PreviewListOptions) (*Page[Update], error) {
+	return walk(ctx, opts, func(ctx context.Context, o *PreviewListOptions) (*Page[Update], error) {
 		return s.ListPreviewsAtVersionPage(ctx, id, version, o)
 	})
 }
@@ -103,7 +101,7 @@ func (s *UpdatesService) ListPreviewsAtVersionPage(ctx context.Context, id Stack
 	if err != nil {
 		return nil, err
 	}
-	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListPreviewsAtVersionEndpoint, args: args}, o.Cursor, o.PageSize, o, (*updateListAnswer).open)
+	return fetchNumberedPage(ctx, s.client, call{endpoint: updateListPreviewsAtVersionEndpoint, args: args}, o.Cursor, o.PageSize, o, (*updateListAnswer).unpack)
 }
 
 // UpdateTimeline is an update, and what led to it.

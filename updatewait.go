@@ -41,7 +41,7 @@ func (s *UpdatesService) Wait(ctx context.Context, id StackIdentifier, updateID 
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	w := updateWatch{service: s, id: id, updateID: updateID, poller: o.poller()}
+	w := s.watch(id, updateID, o.poller())
 	output := []UpdateEvent{}
 	for {
 		results, err := w.look(ctx)
@@ -73,6 +73,10 @@ type updateWatch struct {
 	output   tail
 }
 
+func (s *UpdatesService) watch(id StackIdentifier, updateID string, poller *poller) *updateWatch {
+	return &updateWatch{service: s, id: id, updateID: updateID, poller: poller, output: tail{list: updateGetStatusEndpoint}}
+}
+
 // look returns the status, and a page of the output since the last time, whose
 // token is empty where the output ends for now.
 func (w *updateWatch) look(ctx context.Context) (*UpdateResults, error) {
@@ -83,7 +87,10 @@ func (w *updateWatch) look(ctx context.Context) (*UpdateResults, error) {
 		return nil, err
 	}
 	var atEnd bool
-	if results.Events, atEnd = take(&w.output, results.Events, results.ContinuationToken); atEnd {
+	if results.Events, atEnd, err = take(&w.output, results.Events, results.ContinuationToken); err != nil {
+		return nil, err
+	}
+	if atEnd {
 		results.ContinuationToken = ""
 	}
 	return results, nil

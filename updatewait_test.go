@@ -197,6 +197,30 @@ func TestUpdates_Wait_AnswersOfOtherInstallations(t *testing.T) {
 	}
 }
 
+func TestUpdates_Wait_TokensInACircleAreAnError(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"running", "succeeded"} {
+		for _, length := range []int{2, 3, 7} {
+			synctest.Test(t, func(t *testing.T) {
+				client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+					if n > 1000 {
+						return respond(http.StatusBadRequest, nil), nil
+					}
+					return respond(http.StatusOK, fmt.Appendf(nil, `{"status":%q,"events":[{"index":"0"}],"continuationToken":"%d"}`, status, n%length)), nil
+				})
+				results, err := client.Updates.Wait(t.Context(), prod, "u1", nil)
+				called := fmt.Sprintf("Wait for an update that is %s, pages in a circle of %d", status, length)
+				require.ErrorContains(t, err, "would not end", called)
+				var failed *pulumiapi.CallError
+				require.ErrorAs(t, err, &failed, called)
+				assert.Equal(t, statusEndpoint, failed.Endpoint.String(), called)
+				assert.Nil(t, results, called)
+				assert.LessOrEqual(t, len(s.sent), 3*length, called)
+			})
+		}
+	}
+}
+
 func TestUpdates_Wait_Intervals(t *testing.T) {
 	t.Parallel()
 	const s = time.Second

@@ -214,6 +214,8 @@ type Call struct {
 	IsPage bool
 	Next   pulumiapi.Cursor
 	Total  int
+
+	yielded int // elements of a sequence
 }
 
 // Request is a request that a method sent.
@@ -364,6 +366,7 @@ func (c *Call) collect(sequence reflect.Value, limit int) error {
 			return err
 		}
 		elements = append(elements, element.Interface())
+		c.yielded++
 		if len(elements) >= limit {
 			break
 		}

@@ -53,6 +53,9 @@ type Operation struct {
 	AnyJSON bool
 
 	Exception
+
+	method    Method
+	arguments Arguments // of Call
 }
 
 // Exception is what can't be derived of a method.
@@ -162,6 +165,7 @@ func (m Method) operation(src *source.Source, fixtures *fixtures) (Operation, er
 		}
 		o.Endpoint = call.Requests[0].Endpoint
 		o.Call = m.caller(arguments)
+		o.method, o.arguments = m, arguments
 		return o, nil
 	}
 	return o, fmt.Errorf("%s: it refuses everything that is made up for it", m.Name)

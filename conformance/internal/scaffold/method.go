@@ -267,7 +267,16 @@ func (m *methodText) options() string {
 	if len(m.optionFields) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%ssay what %s choose.\ntype %s struct {\n%s}\n\n", todo, m.optionsType, m.optionsType, strings.Join(m.optionFields, ""))
+	declaration := fmt.Sprintf("%ssay what %s choose.\ntype %s struct {\n%s}\n\n", todo, m.optionsType, m.optionsType, strings.Join(m.optionFields, ""))
+	if !m.isPaged() {
+		return declaration
+	}
+	parallel := ""
+	if m.shape.name != shapeByToken {
+		parallel = ", parallel: o.Parallel"
+	}
+	return declaration + fmt.Sprintf("func (o *%s) walkOptions() walkOptions {\n\treturn walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch%s}\n}\n\n",
+		m.optionsType, parallel)
 }
 
 func (m *methodText) endpoint() string {
@@ -296,16 +305,11 @@ func (m *methodText) head(name, results string) string {
 // walk returns the method that walks a list.
 func (m *methodText) walk() string {
 	m.response.imports["iter"] = true
-	parallel := ""
-	if m.shape.name != shapeByToken {
-		parallel = ", parallel: o.Parallel"
-	}
 	arguments := strings.Join(append(slices.Clone(m.argumentNames[:len(m.argumentNames)-1]), "o"), ", ")
 	return m.comment(m.name, "walks what?") +
 		m.head(m.name, fmt.Sprintf("iter.Seq2[*%s, error]", m.item)) +
-		fmt.Sprintf("\treturn walk(ctx, opts, func(o *%s) walkOptions {\n\t\treturn walkOptions{cursor: &o.Cursor, noPrefetch: o.NoPrefetch%s}\n\t}, "+
-			"func(ctx context.Context, o *%s) (*Page[%s], error) {\n\t\treturn s.%sPage(ctx, %s)\n\t})\n}\n\n",
-			m.optionsType, parallel, m.optionsType, m.item, m.name, arguments)
+		fmt.Sprintf("\treturn walk(ctx, opts, func(ctx context.Context, o *%s) (*Page[%s], error) {\n\t\treturn s.%sPage(ctx, %s)\n\t})\n}\n\n",
+			m.optionsType, m.item, m.name, arguments)
 }
 
 // call returns the literal of the call.

@@ -19,7 +19,8 @@ import (
 // time, and a page may end in the middle of one: then the rest of that second's
 // events may be on no page, or the first of them on the next page again. So where a
 // page ends, the second at its end is asked for by itself, and what other pages tell
-// of it is left out.
+// of it is left out. A second with more events than a page holds is an error of
+// ListPage.
 type exporter struct {
 	client *pulumiapi.Client
 	output *output
@@ -75,9 +76,6 @@ func (x *exporter) addPage(ctx context.Context, page *pulumiapi.Page[pulumiapi.A
 	events := slices.DeleteFunc(slices.Clone(page.Items), func(e pulumiapi.AuditLogEvent) bool {
 		return next.Reached != 0 && e.Timestamp.Unix() >= next.Reached
 	})
-	if !next.Complete {
-		next.FullPage = max(next.FullPage, len(page.Items))
-	}
 	if len(events) > 0 {
 		next.Reached = events[len(events)-1].Timestamp.Unix()
 		if events, err = x.completeSecond(ctx, &next, events); err != nil {
@@ -111,7 +109,7 @@ func checkOrder(reached int64, events []pulumiapi.AuditLogEvent) error {
 // reached, of which they may have only the first.
 func (x *exporter) completeSecond(ctx context.Context, next *state, events []pulumiapi.AuditLogEvent) ([]pulumiapi.AuditLogEvent, error) {
 	begin := slices.IndexFunc(events, func(e pulumiapi.AuditLogEvent) bool { return e.Timestamp.Unix() == next.Reached })
-	second, more := events[begin:], false
+	second := events[begin:]
 	if !next.Complete {
 		opts := x.options()
 		opts.Since, opts.Until = time.Unix(next.Reached, 0), time.Unix(next.Reached, 0)
@@ -122,10 +120,7 @@ func (x *exporter) completeSecond(ctx context.Context, next *state, events []pul
 		if err := checkSecond(next.Reached, second, page.Items); err != nil {
 			return nil, err
 		}
-		second, more = page.Items, page.Next != ""
-	}
-	if more || len(second) > 1 && next.FullPage > 0 && len(second) >= next.FullPage {
-		next.Crowded = append(slices.Clone(next.Crowded), crowdedSecond{Second: next.Reached, Events: len(second), More: more})
+		second = page.Items
 	}
 	return append(events[:begin], second...), nil
 }

@@ -183,14 +183,7 @@ func (s *settings) run(ctx context.Context, out *program.Output) error {
 	if err := report(out, path, &output.state); err != nil {
 		return err
 	}
-	if err := output.forget(); err != nil {
-		return err
-	}
-	if seconds := output.state.incomplete(); len(seconds) > 0 {
-		return fmt.Errorf("events may be missing, as the service tells no more than %d of a second: %s",
-			output.state.FullPage, strings.Join(seconds, ", "))
-	}
-	return nil
+	return output.forget()
 }
 
 // export adds to the output what it lacks.

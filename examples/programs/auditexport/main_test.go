@@ -37,7 +37,7 @@ func TestDemo(t *testing.T) {
 	require.Len(t, records, 1000)
 	assert.Equal(t, `Stack Tag Updated for stack "webshop/prod", no. 1000`, records[0].Description)
 	assert.Equal(t, `Stack Update Started for stack "webshop/prod", no. 1`, records[999].Description)
-	assert.Equal(t, "ada", records[999].Login)
+	assert.Equal(t, "ada", records[999].User.GitHubLogin)
 }
 
 // In the cloud in memory, too, an export goes on.

@@ -138,7 +138,7 @@ func TestResume_KilledAtBothEnds(t *testing.T) {
 	state, _ := started(t, s)
 	begin := strings.Index(state, `"cursor":`)
 	require.Positive(t, begin)
-	anew := state[:begin] + `"cursor":"","reached":0,"length":0,"events":0,"fullPage":0,"crowded":null,"complete":false}`
+	anew := state[:begin] + `"cursor":"","reached":0,"length":0,"events":0,"complete":false}`
 	complete := strings.Replace(anew, `"length":0`, `"length":`+strconv.Itoa(len(want)), 1)
 	complete = strings.Replace(complete, `"complete":false`, `"complete":true`, 1)
 	requests := s.requests.Load()

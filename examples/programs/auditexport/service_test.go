@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -55,6 +56,10 @@ type service struct {
 }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/export") {
+		s.serveExport(w, r)
+		return
+	}
 	if request := s.requests.Add(1); s.before != nil {
 		s.before(request)
 	}
@@ -88,6 +93,18 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(page)
+}
+
+// serveExport answers with all events of a range, in which the client counts those of
+// a second.
+func (s *service) serveExport(w http.ResponseWriter, r *http.Request) {
+	_, _ = fmt.Fprintln(w, "Timestamp,Description")
+	for _, e := range s.events {
+		second := fmt.Sprint(e.Timestamp)
+		if query := r.URL.Query(); second >= query.Get("startTime") && second <= query.Get("endTime") {
+			_, _ = fmt.Fprintf(w, "%s,%q\n", time.Unix(e.Timestamp, 0).UTC().Format(time.RFC3339), e.Description)
+		}
+	}
 }
 
 var march = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)

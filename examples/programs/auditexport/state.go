@@ -27,32 +27,8 @@ type state struct {
 	// Length is how many bytes the output has, and Events how many events.
 	Length int64 `json:"length"`
 	Events int   `json:"events"`
-	// FullPage is how many events there were at most on a page that others follow.
-	FullPage int `json:"fullPage"`
-	// Crowded are the seconds that may have more events than a page holds: those that
-	// had no fewer than any page so far.
-	Crowded []crowdedSecond `json:"crowded"`
 	// Complete says that there are no more pages.
 	Complete bool `json:"complete"`
-}
-
-// crowdedSecond is a second, in Unix time, and how many events of it are known.
-type crowdedSecond struct {
-	Second int64 `json:"second"`
-	Events int   `json:"events"`
-	// More says that the service has said that there are more.
-	More bool `json:"more"`
-}
-
-// incomplete returns the seconds of which events may be missing.
-func (s *state) incomplete() []string {
-	var seconds []string
-	for _, c := range s.Crowded {
-		if c.More || c.Events >= s.FullPage { // which may have grown
-			seconds = append(seconds, time.Unix(c.Second, 0).UTC().Format(time.RFC3339))
-		}
-	}
-	return seconds
 }
 
 // exported is what was asked for. An export goes on only if that is the same.

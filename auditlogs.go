@@ -97,7 +97,7 @@ func (s *AuditLogsService) ListPage(ctx context.Context, org string, opts *Audit
 		return s.listPage(ctx, call{endpoint: auditLogListEndpoint, args: orgArgs(org)}, o.Cursor, o)
 	}, func(ctx context.Context, second time.Time) (io.ReadCloser, error) {
 		return s.Export(ctx, org, &AuditLogExportOptions{
-			Since: second, Until: second.Add(time.Second), UserFilter: o.UserFilter, EventFilter: o.EventFilter,
+			Since: second.Add(-time.Second), Until: second.Add(time.Second), UserFilter: o.UserFilter, EventFilter: o.EventFilter,
 		})
 	})
 }
@@ -108,7 +108,7 @@ func (s *AuditLogsService) listPage(ctx context.Context, r call, cursor Cursor, 
 		ContinuationToken string          `json:"continuationToken"`
 	}
 	return fetchTokenPage(ctx, s.client, r, paging{cursor: cursor, tokenName: "continuationToken"}, query,
-		func(a *answer) (*[]AuditLogEvent, string) { return &a.AuditLogEvents, a.ContinuationToken })
+		func(a *answer) (*[]AuditLogEvent, *string) { return &a.AuditLogEvents, &a.ContinuationToken })
 }
 
 // AuditLogListV1Options choose a part of an audit log in the older way.

@@ -34,7 +34,7 @@ func auditLogPage(
 		switch {
 		case exported == len(page.Items):
 			return page, nil
-		case retried || exported < len(page.Items):
+		case retried || exported < len(page.Items): // then the export proves nothing
 			return nil, auditLogSecondError(list, second, fmt.Errorf("the page has %d of them, the log has %d: Export returns them all", len(page.Items), exported))
 		}
 		// Events may have been logged after the page was fetched.

@@ -481,12 +481,16 @@ func (s *UpdatesService) listEventsPage(ctx context.Context, r call, opts *Engin
 		ContinuationToken string        `json:"continuationToken"`
 	}
 	page := paging{cursor: o.Cursor, tokenName: "continuationToken", grows: true}
-	return fetchTokenPage(ctx, s.client, r, page, o, func(a *answer) (*[]EngineEvent, string) {
-		for i := range a.Events {
-			if event := &a.Events[i]; event.Type == "" {
-				event.Type = event.payloadType()
-			}
-		}
-		return &a.Events, a.ContinuationToken
+	listed, err := fetchTokenPage(ctx, s.client, r, page, o, func(a *answer) (*[]EngineEvent, *string) {
+		return &a.Events, &a.ContinuationToken
 	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range listed.Items {
+		if event := &listed.Items[i]; event.Type == "" {
+			event.Type = event.payloadType()
+		}
+	}
+	return listed, nil
 }

@@ -137,7 +137,7 @@ func (s *InsightsService) ListAccountsPage(ctx context.Context, org string, opts
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: insightsListAccountsEndpoint, args: orgArgs(org)},
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "count"}, o,
-		func(a *answer) (*[]InsightsAccount, string) { return &a.Accounts, a.NextToken })
+		func(a *answer) (*[]InsightsAccount, *string) { return &a.Accounts, &a.NextToken })
 }
 
 var insightsGetAccountEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/preview/insights/{orgName}/accounts/{accountName}"}

@@ -97,7 +97,7 @@ func (s *InsightsService) listEdgesPage(ctx context.Context, r call, opts *Insig
 	}
 	return fetchTokenPage(ctx, s.client, r,
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "count"}, o,
-		func(a *answer) (*[]InsightsResourceEdge, string) { return &a.Edges, a.NextToken })
+		func(a *answer) (*[]InsightsResourceEdge, *string) { return &a.Edges, &a.NextToken })
 }
 
 // InsightsResourceStackEdge says that a stack manages a discovered resource.

@@ -192,5 +192,5 @@ func (s *InsightsService) ListResourceVersionsPage(ctx context.Context, org stri
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: insightsListResourceVersionsEndpoint, args: args},
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "count"}, o,
-		func(a *answer) (*[]InsightsResourceVersion, string) { return &a.Versions, a.NextToken })
+		func(a *answer) (*[]InsightsResourceVersion, *string) { return &a.Versions, &a.NextToken })
 }

@@ -116,7 +116,7 @@ func (s *InsightsService) ListScansPage(ctx context.Context, org, account string
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: insightsListScansEndpoint, args: accountArgs(org, account)},
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "pageSize"}, o,
-		func(a *answer) (*[]InsightsScan, string) { return &a.ScanStatuses, a.ContinuationToken })
+		func(a *answer) (*[]InsightsScan, *string) { return &a.ScanStatuses, &a.ContinuationToken })
 }
 
 // scanArgs are the placeholders of a scan.
@@ -175,7 +175,7 @@ func (s *InsightsService) ListScanLogsPage(ctx context.Context, org, account, sc
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: insightsGetScanLogsEndpoint, args: scanArgs(org, account, scanID)},
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "count", grows: true}, o,
-		func(a *answer) (*[]DeploymentLogLine, string) { return &a.Lines, a.NextToken })
+		func(a *answer) (*[]DeploymentLogLine, *string) { return &a.Lines, &a.NextToken })
 }
 
 // InsightsScanStepLogOptions choose a part of a step's log.

@@ -63,7 +63,7 @@ func (s *InsightsService) ListDiscoveredStacksPage(ctx context.Context, org, pro
 	return fetchTokenPage(ctx, s.client,
 		call{endpoint: insightsListDiscoveredStacksEndpoint, args: orgArgs(org, pathArg{"project", project})},
 		paging{cursor: o.Cursor, tokenName: "continuationToken"}, o,
-		func(a *answer) (*[]DiscoveredStack, string) { return &a.Project.Stacks, a.ContinuationToken })
+		func(a *answer) (*[]DiscoveredStack, *string) { return &a.Project.Stacks, &a.ContinuationToken })
 }
 
 // DiscoveredStackDetail is a discovered stack with where it belongs.
@@ -220,7 +220,7 @@ func (s *InsightsService) listDiscoveredResourcesPage(ctx context.Context, r cal
 	}
 	// Answers have the token, but nothing says that requests may.
 	return fetchTokenPage(ctx, s.client, r, paging{kind: guessedCursor, cursor: o.Cursor, tokenName: "continuationToken"}, o,
-		func(a *answer) (*[]DiscoveredResource, string) { return &a.Resources, a.ContinuationToken })
+		func(a *answer) (*[]DiscoveredResource, *string) { return &a.Resources, &a.ContinuationToken })
 }
 
 // MigrationAnnotationRequest is what to note about the migration of a resource: a

@@ -105,7 +105,7 @@ func (s *OrgsService) ListMembersPage(ctx context.Context, org string, opts *Org
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: orgListMembersEndpoint, args: orgArgs(org)},
 		paging{cursor: o.Cursor, tokenName: "continuationToken"}, o,
-		func(a *answer) (*[]OrgMember, string) { return &a.Members, a.ContinuationToken })
+		func(a *answer) (*[]OrgMember, *string) { return &a.Members, &a.ContinuationToken })
 }
 
 var orgAddMemberEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/members/{userLogin}"}

@@ -81,9 +81,10 @@ type paging struct {
 // maxRoom is the largest page that is given its room before it has come.
 const maxRoom = 1000
 
-// fetchTokenPage gets a page of a list whose answers are of type A and name the
-// next page by a token. query is what has `url` tags; unpack returns the items and the token in a response.
-func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, query any, unpack func(*A) (items *[]T, next string)) (*Page[T], error) {
+// fetchTokenPage gets a page of a list whose responses are of type R and name the next
+// page by a token. query is what has `url` tags. unpack returns where in a response the
+// items and the token are; it is called once, before the response has come.
+func fetchTokenPage[R, T any](ctx context.Context, c *Client, r call, p paging, query any, unpack func(*R) (items *[]T, next *string)) (*Page[T], error) {
 	pos, err := startOf(cmp.Or(p.kind, tokenCursor), r.endpoint, p.cursor, p.size, r.args...)
 	if err != nil {
 		return nil, err
@@ -92,26 +93,24 @@ func fetchTokenPage[A, T any](ctx context.Context, c *Client, r call, p paging, 
 		return nil, err
 	}
 	pos.addTo(r.query, p.tokenName, p.sizeName)
-	answer, size := new(A), pos.size
-	r.decoding.secret = mayBringSecret(reflect.TypeFor[A]())
+	response := new(R)
+	items, next := unpack(response)
+	r.decoding.secret = mayBringSecret(reflect.TypeFor[R]())
 	decoding, limit := r.decoding, c.limits.of(r.decoding)
 	r.receive = func(resp *http.Response) error {
-		*answer = *new(A) // what a broken answer has left must not show
-		if 0 < size && size <= maxRoom {
-			// It saves growing to it (BenchmarkW2ListStacks).
-			items, _ := unpack(answer)
-			*items = make([]T, 0, size)
+		*response = *new(R) // what a broken response has left must not show
+		if 0 < pos.size && pos.size <= maxRoom {
+			*items = make([]T, 0, pos.size) // which saves growing to it (BenchmarkW2ListStacks)
 		}
-		return decoding.read(resp, answer, limit)
+		return decoding.read(resp, response, limit)
 	}
 	if _, err := c.send(ctx, r); err != nil {
 		return nil, err
 	}
-	found, next := unpack(answer)
-	if p.grows && next == pos.start {
-		next = ""
+	if p.grows && *next == pos.start {
+		*next = ""
 	}
-	return tokenPage(pos, *found, next)
+	return tokenPage(pos, *items, *next)
 }
 
 // defaultPageSize is the page size of lists whose pages are numbered. The

@@ -74,5 +74,5 @@ func (s *PolicyIssuesService) listViolationsPage(ctx context.Context, org string
 	// Answers have the token, but nothing says that requests may.
 	return fetchTokenPage(ctx, s.client, call{endpoint: policyViolationListEndpoint, args: orgArgs(org)},
 		paging{kind: guessedCursor, cursor: o.Cursor, tokenName: "continuationToken"}, o,
-		func(a *answer) (*[]PolicyViolation, string) { return &a.PolicyViolations, a.ContinuationToken })
+		func(a *answer) (*[]PolicyViolation, *string) { return &a.PolicyViolations, &a.ContinuationToken })
 }

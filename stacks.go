@@ -134,7 +134,7 @@ func (s *StacksService) ListPage(ctx context.Context, opts *StackListOptions) (*
 	}
 	return fetchTokenPage(ctx, s.client, call{endpoint: stackListEndpoint},
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "maxResults"}, opts,
-		func(a *answer) (*[]StackSummary, string) { return &a.Stacks, a.ContinuationToken })
+		func(a *answer) (*[]StackSummary, *string) { return &a.Stacks, &a.ContinuationToken })
 }
 
 var stackGetEndpoint = Endpoint{

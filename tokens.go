@@ -106,7 +106,7 @@ func fetchAccessTokens(ctx context.Context, c *Client, r call, opts *AccessToken
 	}
 	return fetchTokenPage(ctx, c, r,
 		paging{cursor: o.Cursor, size: o.PageSize, tokenName: "continuationToken", sizeName: "maxResults"}, o,
-		func(a *answer) (*[]AccessToken, string) { return &a.Tokens, a.ContinuationToken })
+		func(a *answer) (*[]AccessToken, *string) { return &a.Tokens, &a.ContinuationToken })
 }
 
 // AccessTokenCreateRequest describes a new token.

@@ -430,7 +430,7 @@ func (m *methodText) page() string {
 	switch m.shape.name {
 	case shapeByToken:
 		return start + fmt.Sprintf("\treturn fetchTokenPage(ctx, s.client, %s,\n\t\tpaging{cursor: o.Cursor, tokenName: %q%s}, o,\n"+
-			"\t\tfunc(a *answer) (*[]%s, string) { return &%s, a.%s })\n}\n", m.call(""), m.shape.tokenName, size, m.item, items, goName(m.shape.token))
+			"\t\tfunc(a *answer) (*[]%s, *string) { return &%s, &a.%s })\n}\n", m.call(""), m.shape.tokenName, size, m.item, items, goName(m.shape.token))
 	case shapeByNumber:
 		return start + fmt.Sprintf("\treturn fetchNumberedPage(ctx, s.client, %s, o.Cursor, o.PageSize, o,\n"+
 			"\t\tfunc(a *answer) ([]%s, int, int) { return %s, %s, %s })\n}\n", m.call(""), m.item, items, count(m.shape.total), count(m.shape.size))

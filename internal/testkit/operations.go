@@ -49,6 +49,9 @@ type Operation struct {
 	// Asks reports whether the method asks if there is something: then a 404 is an
 	// answer, and no error.
 	Asks bool
+	// Whole is what the method hands on, as it comes, of a response that is a long state.
+	// Call then returns what came of it with an error, too. It is empty for others.
+	Whole string
 	// AnyJSON reports whether the response may be JSON of any form.
 	AnyJSON bool
 

@@ -50,8 +50,11 @@ const (
 // Not parallel: it counts the process's goroutines and memory.
 func TestSoak(t *testing.T) { //nolint:paralleltest // as above
 	text := os.Getenv("PULUMIAPI_SOAK")
+	if text == "" && testkit.Whole() {
+		text = "2m"
+	}
 	if text == "" {
-		t.Skip("PULUMIAPI_SOAK is not set: PULUMIAPI_SOAK=2m soaks for two minutes, PULUMIAPI_SOAK_SEED=7 with the faults of seed 7")
+		t.Skip("neither PULUMIAPI_SOAK nor PULUMIAPI_TESTS=all is set: PULUMIAPI_SOAK=2m soaks for two minutes, PULUMIAPI_SOAK_SEED=7 with the faults of seed 7")
 	}
 	duration, err := time.ParseDuration(text)
 	require.NoError(t, err, "PULUMIAPI_SOAK")

@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -12,13 +13,16 @@ import (
 // parallel tests of a process can't each have.
 func refreshTokenSourceOf(client *pulumiapi.Client) (pulumiapi.TokenSource, error) {
 	token := reflect.ValueOf(pulumiapi.NewSecret(CanaryToken))
-	option := reflect.MakeFunc(reflect.TypeFor[pulumiapi.Option](), func(config []reflect.Value) []reflect.Value {
+	option, isOption := reflect.MakeFunc(reflect.TypeFor[pulumiapi.Option](), func(config []reflect.Value) []reflect.Value {
 		login := hidden(config[0].Elem().FieldByName("storedLogin"))
 		login.Set(reflect.New(login.Type().Elem()))
 		hidden(login.Elem().FieldByName("refreshToken")).Set(token)
 		return []reflect.Value{reflect.Zero(reflect.TypeFor[error]())}
-	})
-	loggedIn, err := pulumiapi.NewClient(option.Interface().(pulumiapi.Option))
+	}).Interface().(pulumiapi.Option)
+	if !isOption {
+		return nil, errors.New("an option has changed its type")
+	}
+	loggedIn, err := pulumiapi.NewClient(option)
 	if err != nil {
 		return nil, fmt.Errorf("a client with a stored login: %w", err)
 	}
@@ -27,5 +31,9 @@ func refreshTokenSourceOf(client *pulumiapi.Client) (pulumiapi.TokenSource, erro
 	renewing := reflect.New(source.Elem().Type().Elem())
 	hidden(renewing.Elem().FieldByName("client")).Set(reflect.ValueOf(client))
 	hidden(renewing.Elem().FieldByName("refreshToken")).Set(token)
-	return renewing.Interface().(pulumiapi.TokenSource), nil
+	result, isSource := renewing.Interface().(pulumiapi.TokenSource)
+	if !isSource {
+		return nil, fmt.Errorf("%s is no source of tokens", renewing.Type())
+	}
+	return result, nil
 }

@@ -3,6 +3,7 @@ package testkit
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,10 +26,8 @@ func hasSecret(t reflect.Type, outer []reflect.Type) bool {
 	if t == reflect.TypeFor[pulumiapi.Secret]() {
 		return true
 	}
-	for _, seen := range outer {
-		if seen == t {
-			return false
-		}
+	if slices.Contains(outer, t) {
+		return false
 	}
 	outer = append(outer, t)
 	switch t.Kind() {

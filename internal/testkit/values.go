@@ -41,7 +41,7 @@ func Fixture(tb testing.TB, name string) []byte {
 	if err != nil {
 		tb.Fatalf("the fixture %s: %v", name, err)
 	}
-	data, err := os.ReadFile(filepath.Join(root, "testdata", name)) //nolint:gosec // it is the repository's own
+	data, err := os.ReadFile(filepath.Join(root, "testdata", name))
 	if err != nil {
 		tb.Fatalf("the fixture %s: %v", name, err)
 	}
@@ -63,8 +63,9 @@ func (f ReaderFunc) Read(p []byte) (int, error) { return f(p) }
 const CanaryToken = "pul-canary-93ad0e"
 
 var (
-	// GetThing and PostThings are endpoints that no service has.
-	GetThing   = pulumiapi.Endpoint{Method: http.MethodGet, Template: "/api/things/{thing}"}
+	// GetThing is an endpoint that no service has.
+	GetThing = pulumiapi.Endpoint{Method: http.MethodGet, Template: "/api/things/{thing}"}
+	// PostThings is another one.
 	PostThings = pulumiapi.Endpoint{Method: http.MethodPost, Template: "/api/things"}
 )
 

@@ -350,7 +350,7 @@ func TestMemory_HonestResponses(t *testing.T) {
 		},
 		"at a ratio of 100": {
 			list(`{"stacks":[`, `]}`, func(i int) string {
-				return fmt.Sprintf(`{"orgName":"acme","projectName":"web","stackName":"s%d","id":"%s"}`, i%10, strings.Repeat("0", 300))
+				return fmt.Sprintf(`{"orgName":"acme","projectName":"web","stackName":"s%d","id":%q}`, i%10, strings.Repeat("0", 300))
 			}),
 			func(client *pulumiapi.Client) (int, error) {
 				got, err := client.Stacks.ListPage(t.Context(), nil)

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := os.Chdir(root); err != nil { //nolint:usetesting // all tests run there
+	if err := os.Chdir(root); err != nil {
 		log.Fatal(err)
 	}
 	m.Run()

@@ -150,8 +150,8 @@ func TestSecrets_NoExchangeThatBringsOneIsQuoted(t *testing.T) {
 		return nil, testkit.GetWebshop(ctx, c)
 	}}
 	synctest.Test(t, func(t *testing.T) {
-		w := new(eavesdropper)
 		for what, response := range responsesWith(t, exchange, newSecret) {
+			w := new(eavesdropper)
 			h := testkit.RoundTripperFunc(func(*http.Request) (*http.Response, error) { return response(), nil })
 			opts := listening(w, pulumiapi.WithBaseURL(secretsURL), pulumiapi.WithHTTPClient(&http.Client{Transport: h}))
 			e := canaryExchange
@@ -177,8 +177,8 @@ func TestSecrets_NoRenewalThatBringsOneIsQuoted(t *testing.T) {
 	testkit.Login(t, `{"refreshToken": "a-refresh-token"}`)
 	t.Setenv("PULUMI_BACKEND_URL", pulumiapitest.BaseURL)
 	synctest.Test(t, func(t *testing.T) {
-		w := new(eavesdropper)
 		for what, response := range responsesWith(t, testkit.Operation{Response: `{"access_token":"a"}`}, newSecret) {
+			w := new(eavesdropper)
 			hc := &http.Client{Transport: testkit.RoundTripperFunc(func(*http.Request) (*http.Response, error) { return response(), nil })}
 			client, err := pulumiapi.NewClient(listening(w, pulumiapi.FromEnvironment(), pulumiapi.WithHTTPClient(hc))...)
 			require.NoError(t, err)

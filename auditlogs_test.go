@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -33,18 +34,20 @@ var exports = map[string]func(ctx context.Context, c *pulumiapi.Client) (io.Read
 
 func TestAuditLogs_Export_WhateverTheCompression(t *testing.T) {
 	t.Parallel()
-	text := readFixture(t, "auditlogs_export_v1.csv")
+	text := testkit.Fixture(t, "auditlogs_export_v1.csv")
 	answers := map[string]func() *http.Response{
-		"gzip without a header": func() *http.Response { return respond(http.StatusOK, gzipped(t, text)) },
-		"gzip with a header":    func() *http.Response { return respond(http.StatusOK, gzipped(t, text), "Content-Encoding", "gzip") },
-		"gzip in gzip": func() *http.Response {
-			return respond(http.StatusOK, gzipped(t, gzipped(t, text)), "Content-Encoding", "gzip")
+		"gzip without a header": func() *http.Response { return testkit.Respond(http.StatusOK, testkit.Gzipped(t, text)) },
+		"gzip with a header": func() *http.Response {
+			return testkit.Respond(http.StatusOK, testkit.Gzipped(t, text), "Content-Encoding", "gzip")
 		},
-		"plain text": func() *http.Response { return respond(http.StatusOK, text) },
+		"gzip in gzip": func() *http.Response {
+			return testkit.Respond(http.StatusOK, testkit.Gzipped(t, testkit.Gzipped(t, text)), "Content-Encoding", "gzip")
+		},
+		"plain text": func() *http.Response { return testkit.Respond(http.StatusOK, text) },
 	}
 	for method, export := range exports {
 		for name, answer := range answers {
-			client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return answer(), nil })
+			client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return answer(), nil })
 			stream, err := export(t.Context(), client)
 			require.NoError(t, err, "AuditLogs.%s answered %s", method, name)
 			got, err := io.ReadAll(stream)
@@ -52,7 +55,7 @@ func TestAuditLogs_Export_WhateverTheCompression(t *testing.T) {
 			require.NoError(t, stream.Close())
 			assert.Equal(t, string(text), string(got), "AuditLogs.%s answered %s", method, name)
 		}
-		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(http.StatusOK, nil), nil })
+		client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return testkit.Respond(http.StatusOK, nil), nil })
 		stream, err := export(t.Context(), client)
 		require.NoError(t, err, "AuditLogs.%s of an empty log", method)
 		got, err := io.ReadAll(stream)
@@ -64,18 +67,18 @@ func TestAuditLogs_Export_WhateverTheCompression(t *testing.T) {
 func TestAuditLogs_Export_WhatIsNoLog(t *testing.T) {
 	t.Parallel()
 	for method, export := range exports {
-		for name, body := range map[string][]byte{"a page": []byte(signInPage), "a page in gzip": gzipped(t, []byte(signInPage))} {
-			client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-				return respond(http.StatusOK, body, "Content-Type", "text/html"), nil
+		for name, body := range map[string][]byte{"a page": []byte(testkit.SignInPage), "a page in gzip": testkit.Gzipped(t, []byte(testkit.SignInPage))} {
+			client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+				return testkit.Respond(http.StatusOK, body, "Content-Type", "text/html"), nil
 			})
 			_, err := export(t.Context(), client)
 			var failed *pulumiapi.CallError
 			require.ErrorAs(t, err, &failed, "AuditLogs.%s answered %s", method, name)
 			require.ErrorContains(t, err, "not text", "AuditLogs.%s answered %s", method, name)
-			assert.Len(t, s.sent, 1)
+			assert.Len(t, s.Sent(), 1)
 		}
-		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-			return respond(http.StatusBadRequest, []byte(`{"code":400,"message":"not in your subscription"}`)), nil
+		client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+			return testkit.Respond(http.StatusBadRequest, []byte(`{"code":400,"message":"not in your subscription"}`)), nil
 		})
 		_, err := export(t.Context(), client)
 		var refused *pulumiapi.APIError
@@ -89,8 +92,8 @@ func TestAuditLogs_Export_CutOff(t *testing.T) {
 	broken := errors.New("the wire broke")
 	text := bytes.Repeat([]byte("Timestamp,Name\n"), 1000)
 	cutOff := func(after int) *http.Response {
-		resp := respond(http.StatusOK, nil, "X-Pulumi-Request-ID", "8f2c")
-		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(text[:after]), readerFunc(func([]byte) (int, error) { return 0, broken })))
+		resp := testkit.Respond(http.StatusOK, nil, "X-Pulumi-Request-ID", "8f2c")
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(text[:after]), testkit.ReaderFunc(func([]byte) (int, error) { return 0, broken })))
 		return resp
 	}
 	for method, export := range exports {
@@ -98,11 +101,11 @@ func TestAuditLogs_Export_CutOff(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				// At the start, it is fetched again.
-				client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+				client, s := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
 					if n == 1 {
 						return cutOff(3), nil
 					}
-					return respond(http.StatusOK, text), nil
+					return testkit.Respond(http.StatusOK, text), nil
 				})
 				stream, err := export(t.Context(), client)
 				require.NoError(t, err)
@@ -110,10 +113,10 @@ func TestAuditLogs_Export_CutOff(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, stream.Close())
 				assert.Len(t, got, len(text))
-				assert.Len(t, s.sent, 2)
+				assert.Len(t, s.Sent(), 2)
 
 				// Later, the caller has a part of it, and is told how much.
-				client, s = scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return cutOff(9000), nil })
+				client, s = testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return cutOff(9000), nil })
 				stream, err = export(t.Context(), client)
 				require.NoError(t, err)
 				got, err = io.ReadAll(stream)
@@ -125,7 +128,7 @@ func TestAuditLogs_Export_CutOff(t *testing.T) {
 				assert.Equal(t, "8f2c", failed.RequestID)
 				require.NoError(t, stream.Close())
 				assert.Len(t, got, 9000)
-				assert.Len(t, s.sent, 1)
+				assert.Len(t, s.Sent(), 1)
 			})
 		})
 	}
@@ -134,11 +137,11 @@ func TestAuditLogs_Export_CutOff(t *testing.T) {
 func TestAuditLogs_Export_TakesLittleMemory(t *testing.T) { //nolint:paralleltest // other tests' memory would count
 	const members, size = 1024, 1 << 30
 	// A gigabyte, as a thousand members of a gzip stream.
-	member := gzipped(t, bytes.Repeat([]byte("Timestamp,Name,a\n"), size/members/17+1)[:size/members])
+	member := testkit.Gzipped(t, bytes.Repeat([]byte("Timestamp,Name,a\n"), size/members/17+1)[:size/members])
 	zipped := func() io.Reader {
 		left := members
 		var current bytes.Reader
-		return readerFunc(func(p []byte) (int, error) {
+		return testkit.ReaderFunc(func(p []byte) (int, error) {
 			if current.Len() == 0 {
 				if left == 0 {
 					return 0, io.EOF
@@ -150,15 +153,15 @@ func TestAuditLogs_Export_TakesLittleMemory(t *testing.T) { //nolint:paralleltes
 		})
 	}
 	for method, export := range exports {
-		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-			resp := respond(http.StatusOK, nil)
+		client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+			resp := testkit.Respond(http.StatusOK, nil)
 			resp.Body = io.NopCloser(zipped())
 			return resp, nil
 		})
 		stream, err := export(t.Context(), client)
 		require.NoError(t, err, method)
 		var n int64
-		took := allocated(func() { n, err = io.Copy(io.Discard, stream) })
+		took := testkit.Allocated(func() { n, err = io.Copy(io.Discard, stream) })
 		require.NoError(t, err, method)
 		require.NoError(t, stream.Close())
 		assert.EqualValues(t, size, n, method)
@@ -172,10 +175,10 @@ func TestAuditLogs_Export_CutOffWithinTheGzip(t *testing.T) {
 	for i := range 20_000 {
 		_, _ = fmt.Fprintln(&text, i*i)
 	}
-	zipped := gzipped(t, text.Bytes())
+	zipped := testkit.Gzipped(t, text.Bytes())
 	for method, export := range exports {
-		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-			return respond(http.StatusOK, zipped[:len(zipped)/2]), nil
+		client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+			return testkit.Respond(http.StatusOK, zipped[:len(zipped)/2]), nil
 		})
 		stream, err := export(t.Context(), client)
 		require.NoError(t, err, method)
@@ -192,7 +195,7 @@ func TestAuditLogs_Export_CutOffWithinTheGzip(t *testing.T) {
 func TestDecodeAuditLogCSV_TheDocumentations(t *testing.T) {
 	t.Parallel()
 	var records []pulumiapi.AuditLogRecord
-	for record, err := range pulumiapi.DecodeAuditLogCSV(bytes.NewReader(readFixture(t, "auditlogs_export_v1.csv"))) {
+	for record, err := range pulumiapi.DecodeAuditLogCSV(bytes.NewReader(testkit.Fixture(t, "auditlogs_export_v1.csv"))) {
 		require.NoError(t, err)
 		records = append(records, *record)
 	}
@@ -287,7 +290,7 @@ func TestDecodeAuditLogCSV(t *testing.T) {
 	for _, err := range pulumiapi.DecodeAuditLogCSV(nil) {
 		require.ErrorAs(t, err, &wrong)
 	}
-	for _, err := range pulumiapi.DecodeAuditLogCSV(readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF })) {
+	for _, err := range pulumiapi.DecodeAuditLogCSV(testkit.ReaderFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF })) {
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	}
 }
@@ -375,12 +378,12 @@ func TestAuditLogs_List_LosesNoEventsOfASecond(t *testing.T) {
 func auditService(t *testing.T, answer func(export bool, n int) (*http.Response, error)) (client *pulumiapi.Client, sent func() int) {
 	t.Helper()
 	counts := map[bool]int{}
-	client, s := scriptedClient(t, func(_ int, req *http.Request) (*http.Response, error) {
+	client, s := testkit.Client(t, func(_ int, req *http.Request) (*http.Response, error) {
 		export := strings.Contains(req.URL.Path, "export")
 		counts[export]++
 		return answer(export, counts[export])
 	})
-	return client, func() int { return len(s.sent) }
+	return client, func() int { return len(s.Sent()) }
 }
 
 func auditEvents(n int) []byte {
@@ -393,49 +396,51 @@ func auditCSV(n int) []byte {
 
 func TestAuditLogs_List_CountsTheEventsOfAFullSecond(t *testing.T) {
 	t.Parallel()
-	refused := func() *http.Response { return respond(http.StatusForbidden, []byte(`{"message":"no exports"}`)) }
+	refused := func() *http.Response {
+		return testkit.Respond(http.StatusForbidden, []byte(`{"message":"no exports"}`))
+	}
 	for name, c := range map[string]struct {
 		page, export func(n int) *http.Response
 		want, sent   int
 		failure      string // empty if there is none
 	}{
 		"an event was logged after the page": {
-			page:   func(n int) *http.Response { return respond(http.StatusOK, auditEvents(1+n)) },
-			export: func(int) *http.Response { return respond(http.StatusOK, auditCSV(3)) },
+			page:   func(n int) *http.Response { return testkit.Respond(http.StatusOK, auditEvents(1+n)) },
+			export: func(int) *http.Response { return testkit.Respond(http.StatusOK, auditCSV(3)) },
 			want:   3, sent: 4,
 		},
 		"the page is complete": {
-			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
-			export: func(int) *http.Response { return respond(http.StatusOK, auditCSV(2)) },
+			page:   func(int) *http.Response { return testkit.Respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return testkit.Respond(http.StatusOK, auditCSV(2)) },
 			want:   2, sent: 2,
 		},
 		"a page of one event": {
-			page: func(int) *http.Response { return respond(http.StatusOK, auditEvents(1)) },
+			page: func(int) *http.Response { return testkit.Respond(http.StatusOK, auditEvents(1)) },
 			want: 1, sent: 1,
 		},
 		"the page lacks an event": {
-			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
-			export: func(int) *http.Response { return respond(http.StatusOK, auditCSV(3)) },
+			page:   func(int) *http.Response { return testkit.Respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return testkit.Respond(http.StatusOK, auditCSV(3)) },
 			sent:   4, failure: "the page has 2 of them, the log has 3",
 		},
 		"the export lacks an event": {
-			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
-			export: func(int) *http.Response { return respond(http.StatusOK, auditCSV(1)) },
+			page:   func(int) *http.Response { return testkit.Respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return testkit.Respond(http.StatusOK, auditCSV(1)) },
 			sent:   2, failure: "the page has 2 of them, the log has 1",
 		},
 		"the export is empty": {
-			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
-			export: func(int) *http.Response { return respond(http.StatusOK, nil) },
+			page:   func(int) *http.Response { return testkit.Respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return testkit.Respond(http.StatusOK, nil) },
 			sent:   2, failure: "the page has 2 of them, the log has 0",
 		},
 		"the export is refused": {
-			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
+			page:   func(int) *http.Response { return testkit.Respond(http.StatusOK, auditEvents(2)) },
 			export: func(int) *http.Response { return refused() },
 			sent:   2, failure: "cannot be counted",
 		},
 		"the export is no log": {
-			page:   func(int) *http.Response { return respond(http.StatusOK, auditEvents(2)) },
-			export: func(int) *http.Response { return respond(http.StatusOK, []byte("a,b\n1,2\n")) },
+			page:   func(int) *http.Response { return testkit.Respond(http.StatusOK, auditEvents(2)) },
+			export: func(int) *http.Response { return testkit.Respond(http.StatusOK, []byte("a,b\n1,2\n")) },
 			sent:   2, failure: "cannot be counted",
 		},
 	} {

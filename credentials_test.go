@@ -3,6 +3,7 @@ package pulumiapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi/internal/jsonx"
 )
 
 // cleanEnvironment takes away what the machine's user has set, and returns the
@@ -545,4 +548,67 @@ func TestFromEnvironment_LeavesTheFileAlone(t *testing.T) { //nolint:paralleltes
 	stat, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, fs.FileMode(0o400), stat.Mode().Perm())
+}
+
+// Whatever is in the credentials file, it is read or refused, and what the
+// error shows of it is an address at most.
+func FuzzCredentialsFile(f *testing.F) {
+	for _, file := range []string{
+		"", " ", "{}", "null", "[]", `"text"`, "\xff", "\ufeff{}", `{"current":`, canary,
+		`{"current":"https://a.example.com/","accessTokens":{"https://a.example.com":"pul-0123456789"},"accounts":{}}`,
+		`{"current":"https://a.example.com","accounts":{"https://a.example.com/":{"accessToken":"pul-0123456789","refreshToken":"ref-0123456789"}}}`,
+		`{"current":"https://a.example.com","accounts":{"https://a.example.com":{"refreshToken":"ref-0123456789","tokenInformation":{"expiresAt":1}}}}`,
+		`{"$pulumiSecureStore":1,"data":"abc"}`, `{"current":"s3://bucket?x=y"}`, `{"current":"https://user:password@host"}`, `{"current":"user:password@host"}`,
+		`{"current":"a","current":"b","accessTokens":{"a":"[redacted]"}}`, `{"current":"https://h","accessTokens":{"https://h":"with space"}}`,
+		`{"accessTokens":{"https://api.pulumi.com":"pul-0123456789"}}`, `{"current":"HTTPS://h/%2F","accessTokens":{"HTTPS://h/%2F":"t"}}`, `{"current":"://"}`,
+	} {
+		f.Add([]byte(file), false)
+		f.Add([]byte(file), true)
+	}
+	for _, name := range []string{"PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_API", "PULUMI_CREDENTIALS_PATH"} {
+		f.Setenv(name, "")
+	}
+	folder := f.TempDir()
+	f.Setenv("PULUMI_HOME", folder)
+	path := filepath.Join(folder, "credentials.json")
+
+	f.Fuzz(func(t *testing.T, data []byte, withToken bool) {
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		opts := []Option{FromEnvironment()}
+		if withToken {
+			opts = append(opts, WithToken("explicit"))
+		}
+		client, err := NewClient(opts...)
+		var file struct {
+			Current string `json:"current"`
+		}
+		_ = jsonx.Decode(data, &file) // what can't be read has no address
+		if err == nil {
+			require.True(t, firstToken(client) != "" || client.tokens != nil, "the client has a token, or can get one")
+			require.Empty(t, client.base.User)
+			return
+		}
+		refused, ok := errors.AsType[*ArgumentError](err)
+		require.True(t, ok, "%T %v", err, err)
+		// Everything that can be said, but for the address.
+		address := file.Current
+		if address == "" {
+			address = defaultBaseURL
+		}
+		assert.Contains(t, []string{
+			"is not a credentials file: delete it, and log in again",
+			"is encrypted for the Pulumi CLI: set PULUMI_ACCESS_TOKEN instead, and PULUMI_BACKEND_URL unless you log in to Pulumi's own service",
+			"the token holds a space, a line break or another character that no token has",
+			"no access token for " + address + ": set PULUMI_ACCESS_TOKEN, or run `pulumi login`",
+			"state is kept there and not in Pulumi Cloud: log in to Pulumi Cloud, or set WithBaseURL or PULUMI_BACKEND_URL",
+			"is not a URL", "must not hold a user or a password", "must begin with https:// or http://", "has no host", "must not have a query",
+			"must not have a fragment", `must not have "." or ".." in its path`,
+		}, refused.Reason)
+		assert.Contains(t, []string{path, "FromEnvironment"}, refused.Name)
+		scheme, _, _ := strings.Cut(file.Current, "://")
+		if refused.Value != scheme+"://" {
+			assert.Contains(t, []string{"", cut(file.Current)}, refused.Value)
+			assert.NotContains(t, refused.Value, "@")
+		}
+	})
 }

@@ -242,3 +242,49 @@ func TestCursor_OfAnotherArgument(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "opts.PageSize", refused.Name)
 }
+
+// A text either is no cursor, or the only one for its place.
+func FuzzCursor(f *testing.F) {
+	for _, kind := range cursorKinds {
+		for _, list := range cursorLists {
+			for _, at := range placesOf(kind) {
+				f.Add(string(position{kind: kind, list: list, path: list.Template, size: 10, start: at}.cursor()))
+			}
+		}
+	}
+	for _, text := range []string{
+		"", " ", "=", "garbage", "\n", string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "+10", "2")),
+		string(encodedCursor("page", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2")),
+		string(encodedCursor("group", "GET", "/api/user/stacks", "false", "/api/user/stacks", "10", "-2")), string(encodedCursor("", "", "", "", "", "", "")),
+		string(position{kind: pageCursor, list: stackListEndpoint, path: stackListEndpoint.Template, start: "2"}.cursor()) + "\n",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		cursor := Cursor(text)
+		for _, kind := range cursorKinds {
+			p, err := startOf(kind, stackListEndpoint, cursor, 3)
+			if err != nil {
+				var refused *ArgumentError
+				require.ErrorAs(t, err, &refused, "startOf(%q)", text)
+				require.Equal(t, "opts.Cursor", refused.Name)
+				continue
+			}
+			if text == "" {
+				require.Equal(t, position{kind: kind, list: stackListEndpoint, path: stackListEndpoint.Template, size: 3}, p)
+				continue
+			}
+			require.Equal(t, cursor, p.cursor(), "startOf(%q)", text)
+		}
+		p, err := parseCursor(cursor)
+		if err != nil {
+			return
+		}
+		require.Equal(t, cursor, p.cursor(), "parseCursor(%q)", text)
+		require.GreaterOrEqual(t, p.size, 0)
+		require.LessOrEqual(t, p.size, maxPageSize)
+		if p.kind == pageCursor || p.kind == rowCursor || p.kind == groupCursor {
+			require.Positive(t, p.number(0), "parseCursor(%q)", text)
+		}
+	})
+}

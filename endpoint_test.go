@@ -8,12 +8,15 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pulumiapi/pulumiapi/internal/source"
 )
 
 // transportFunc is a transport without a network.
@@ -364,4 +367,89 @@ func TestEndpoint_PathInErrors(t *testing.T) {
 			assert.Equal(t, "pulumiapi: GET "+want+": 404: not here", refused.Error())
 		}
 	}
+}
+
+// Whatever the arguments are, a request stays on its endpoint's template, and
+// the server reads the very same arguments.
+func FuzzEndpointPath(f *testing.F) {
+	templates := fillableTemplates(f)
+	for i := range max(len(oddArgs), len(templates)) {
+		arg := func(nth int) string {
+			// All but the long ones at the end, which take their time.
+			return oddArgs[(i+5*nth)%(len(oddArgs)-4)]
+		}
+		f.Add(uint16(i), arg(0), arg(1), arg(2), arg(3), arg(4))
+		f.Add(uint16(i), "a/b", "100%", "%2F?x=1#f", "../é", "%252e")
+		f.Add(uint16(i), "%2F", "%41", "%25", "a/b", "a/b")
+		for nth, dots := range []string{"", ".", ".."} {
+			args := []string{"acme", "web", "prod", "4e662b3b", "ea01abd2"}
+			args[(i+nth)%len(args)] = dots
+			f.Add(uint16(i), args[0], args[1], args[2], args[3], args[4])
+		}
+	}
+	bases := map[string]string{"https://api.pulumi.com": "", "https://example.com/a%2Fb/": "/a%2Fb"}
+	var wire bytes.Buffer
+	clients := make(map[string]*Client)
+	for base, prefix := range bases {
+		client, err := NewClient(WithToken(canary), WithBaseURL(base), WithHTTPClient(&http.Client{
+			Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+				wire.Reset()
+				return noContent(req), req.Write(&wire)
+			}),
+		}))
+		require.NoError(f, err)
+		clients[prefix] = client
+	}
+	f.Fuzz(func(t *testing.T, pick uint16, a, b, c, d, e string) {
+		template := templates[int(pick)%len(templates)]
+		args := []string{a, b, c, d, e}[:strings.Count(template, "{")]
+		refused := -1
+		for i, arg := range args {
+			if refused < 0 && (arg == "" || arg == "." || arg == "..") {
+				refused = i
+			}
+		}
+		for prefix, client := range clients {
+			wire.Reset()
+			_, err := client.Do(t.Context(), Request{Endpoint: Endpoint{Method: http.MethodGet, Template: template}, Args: args}, nil)
+			if refused >= 0 {
+				var wrong *ArgumentError
+				require.ErrorAs(t, err, &wrong, "Do(%s) with %q", template, args)
+				require.Contains(t, wrong.Name, "req.Args["+string(rune('0'+refused))+"]")
+				require.Zero(t, wire.Len(), "Do(%s) with %q sent %s", template, args, wire.String())
+				continue
+			}
+			require.NoError(t, err, "Do(%s) with %q", template, args)
+			requestLine, _, _ := strings.Cut(wire.String(), "\r\n")
+			parts := strings.Split(requestLine, " ")
+			require.Len(t, parts, 3, "Do(%s) with %q: %q", template, args, requestLine)
+			require.Equal(t, args, segmentsOf(t, parts[1], prefix, template), "Do(%s) with %q: %q", template, args, requestLine)
+			got, err := http.ReadRequest(bufio.NewReader(&wire))
+			require.NoError(t, err, "Do(%s) with %q", template, args)
+			require.Empty(t, got.URL.RawQuery)
+			require.Len(t, got.Header["Authorization"], 1)
+		}
+	})
+}
+
+// fillableTemplates returns the templates of the package's endpoints that have
+// placeholders, and some of endpoints that it does not have yet.
+func fillableTemplates(f *testing.F) []string {
+	f.Helper()
+	templates := []string{
+		"/api/preview/insights/{orgName}/accounts/{accountName}/{resourceTypeAndId}",
+		"/api/{object}/tags/{a}/{b}/update",
+	}
+	src, err := source.Load(".")
+	require.NoError(f, err)
+	for _, endpoint := range src.Endpoints {
+		if _, template, _ := strings.Cut(endpoint.Operation, " "); strings.Contains(template, "{") {
+			// Below another path, as what is sent to the endpoint itself is held
+			// against the description, where a version is no text.
+			templates = append(templates, "/fuzz"+template)
+		}
+	}
+	require.Contains(f, templates, "/fuzz"+insightsGetAccountEndpoint.Template)
+	slices.Sort(templates)
+	return slices.Compact(templates)
 }

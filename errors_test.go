@@ -2,6 +2,7 @@ package pulumiapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -342,4 +343,31 @@ func TestOneLine(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, oneLine(c.text, c.limit), "oneLine(%.20q, %d)", c.text, c.limit)
 	}
+}
+
+// Whatever a server answers, the error is one short line that can be printed.
+func FuzzErrorBody(f *testing.F) {
+	for _, body := range []string{
+		`{"code":404,"message":"webhook not found"}`, `{"errors":[{"resource":"a","attribute":"b","errorType":"invalid","customMessage":"c"}]}`,
+		`{"message":"a\nb\u001b[31m","documentationUrl":"https://x","errors":null}`, `{"message":""}`, `{"errors":[{}]}`, `{"error":"invalid_request"}`,
+		"<html>\n<body>Bad gateway</body></html>", "", "null", `"text"`, "404", "[]", "{}", `{"message":`, "\xff\xfe", "\x1b[2J\x00\u202e\u2028", "caf\xe9",
+		`{"message":{"a":1}}`, `{"message":"` + strings.Repeat("😀", 400) + `"}`, strings.Repeat(" ", 5000) + "x",
+	} {
+		f.Add(404, []byte(body), "8f2c", "/api/orgs/acme/hooks/x", 1)
+		f.Add(599, []byte(body), body, body, 3)
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte, requestID, path string, attempts int) {
+		e := &APIError{StatusCode: status, RequestID: requestID, Endpoint: hookEndpoint, Path: path, Attempts: attempts}
+		e.readErrorBody(body, transport.Printable)
+		assertOneLine(t, e.Error(), maxErrorText, "Error")
+		require.True(t, strings.HasPrefix(e.Error(), "pulumiapi: GET "), e.Error())
+		if len(e.Details) == 0 {
+			require.NotEmpty(t, e.Message, "the message for %q", body)
+		}
+		if !json.Valid(body) {
+			assertOneLine(t, e.Message, maxExcerpt+40, "Message")
+		}
+		e.Endpoint = Endpoint{Method: requestID, Template: path}
+		assertOneLine(t, e.Error(), maxErrorText, "Error with an odd endpoint")
+	})
 }

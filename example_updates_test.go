@@ -109,3 +109,118 @@ func startUpdate(srv *pulumiapitest.Server, id pulumiapi.StackIdentifier) (*pulu
 	}
 	return srv.StartUpdate(id.Org, id.Project, id.Stack, pulumiapitest.Update{})
 }
+
+// What has failed on a stack during the last month?
+func ExampleUpdatesService_List() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "landing-zone", Stack: "sandbox-accounts"}
+	monthAgo := time.Now().AddDate(0, -1, 0)
+	for update, err := range client.Updates.List(context.Background(), id, nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if update.StartTime.Before(monthAgo) {
+			break // the newest come first; pages of older ones are never asked for
+		}
+		if update.Result == pulumiapi.UpdateResultFailed {
+			fmt.Printf("%s by %s: %s\n", update.Kind, update.RequestedBy.GitHubLogin, update.Message)
+		}
+	}
+	// Output:
+	// update by grace: Accounts for the interns
+	// destroy by grace: Close unused accounts
+	// update by grace: Move to the new instance type
+}
+
+// Waiting until what runs on a stack has ended.
+func ExampleUpdatesService_GetStatus() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+	pause := func() { // for a few seconds, in a real program; here, until the update has ended
+		running, err := srv.RunningUpdate("acme-corp", "payments-api", "prod-us")
+		if err == nil {
+			err = running.Finish(pulumiapitest.Succeeded)
+		}
+		if err != nil {
+			fmt.Println(err)
+		}
+	}
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "payments-api", Stack: "prod-us"}
+	stack, err := client.Stacks.Get(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var opts pulumiapi.UpdateStatusOptions
+	for {
+		results, err := client.Updates.GetStatus(ctx, id, stack.ActiveUpdate, &opts)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(results.Status, "with", len(results.Events), "lines of new output")
+		if results.Status.IsFinal() {
+			break
+		}
+		opts.ContinuationToken = results.ContinuationToken // what comes after this
+		pause()
+	}
+	// Output:
+	// running with 6 lines of new output
+	// succeeded with 0 lines of new output
+}
+
+// Which policies did the last update of a stack violate?
+func ExampleUpdatesService_ListEvents() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "landing-zone", Stack: "sandbox-accounts"}
+	stack, err := client.Stacks.Get(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for event, err := range client.Updates.ListEvents(ctx, id, stack.ActiveUpdate, nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if policy := event.PolicyEvent; policy != nil {
+			fmt.Printf("%s (%s): %s\n", policy.PolicyName, policy.EnforcementLevel, policy.Text())
+		}
+	}
+	// Output:
+	// required-tags (advisory): There is no tag costCenter.
+	// no-public-access (mandatory): Anybody on the internet can reach this.
+}
+
+// What was tried since the last update, and has not been carried out? (Previews
+// have kinds of their own, with a P before the name.)
+func ExampleUpdatesService_ListPreviews() {
+	srv := pulumiapitest.Demo()
+	defer srv.Close()
+	client := srv.Client()
+
+	id := pulumiapi.StackIdentifier{Org: "acme-corp", Project: "webshop", Stack: "prod"}
+	for preview, err := range client.Updates.ListPreviews(context.Background(), id, nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if preview.Kind == pulumiapi.UpdateKindPreviewUpdate {
+			fmt.Printf("%s, %s\n", preview.Message, preview.Result)
+		}
+	}
+	// Output:
+	// Public bucket for the campaign (#3330), failed
+}

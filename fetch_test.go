@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
 // Self-hosted servers return no body where the description has one.
@@ -19,10 +20,10 @@ func TestFetch_AWriteWithoutABodyReturnsWhatIsKnown(t *testing.T) {
 		t.Helper()
 		var results []any
 		for _, status := range []int{http.StatusOK, http.StatusNoContent} {
-			client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(status, nil), nil })
+			client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return testkit.Respond(status, nil), nil })
 			result, err := do(t.Context(), client)
 			require.NoError(t, err, "status %d", status)
-			assert.Len(t, s.sent, 1)
+			assert.Len(t, s.Sent(), 1)
 			results = append(results, result)
 		}
 		assert.Equal(t, results[0], results[1], "200 and 204")
@@ -30,22 +31,22 @@ func TestFetch_AWriteWithoutABodyReturnsWhatIsKnown(t *testing.T) {
 	}
 
 	assert.Equal(t, &pulumiapi.CreatedStack{}, call(func(ctx context.Context, c *pulumiapi.Client) (any, error) {
-		return c.Stacks.Create(ctx, prod, pulumiapi.StackCreateRequest{})
+		return c.Stacks.Create(ctx, testkit.Prod, pulumiapi.StackCreateRequest{})
 	}))
 	assert.Equal(t, &pulumiapi.StackRename{}, call(func(ctx context.Context, c *pulumiapi.Client) (any, error) {
-		return c.Stacks.Rename(ctx, prod, pulumiapi.StackRenameRequest{NewName: "live"})
+		return c.Stacks.Rename(ctx, testkit.Prod, pulumiapi.StackRenameRequest{NewName: "live"})
 	}))
 	assert.Equal(t, &pulumiapi.StackConfig{Environment: "web/prod"}, call(func(ctx context.Context, c *pulumiapi.Client) (any, error) {
-		return c.Stacks.UpdateConfig(ctx, prod, pulumiapi.StackConfigUpdateRequest{Environment: "web/prod"})
+		return c.Stacks.UpdateConfig(ctx, testkit.Prod, pulumiapi.StackConfigUpdateRequest{Environment: "web/prod"})
 	}))
 	assert.Equal(t, &pulumiapi.UserInfo{}, call(func(ctx context.Context, c *pulumiapi.Client) (any, error) {
-		return c.Stacks.ReassignOwnership(ctx, prod, "ada")
+		return c.Stacks.ReassignOwnership(ctx, testkit.Prod, "ada")
 	}))
 	settings := pulumiapi.StackNotificationSettings{NotifyUpdateFailure: true}
 	assert.Equal(t, &pulumiapi.StackMetadata{
-		OrgName: prod.Org, ProjectName: prod.Project, StackName: prod.Stack, NotificationSettings: settings,
+		OrgName: testkit.Prod.Org, ProjectName: testkit.Prod.Project, StackName: testkit.Prod.Stack, NotificationSettings: settings,
 	}, call(func(ctx context.Context, c *pulumiapi.Client) (any, error) {
-		return c.Stacks.UpdateNotificationSettings(ctx, prod, pulumiapi.StackNotificationSettingsUpdateRequest(settings))
+		return c.Stacks.UpdateNotificationSettings(ctx, testkit.Prod, pulumiapi.StackNotificationSettingsUpdateRequest(settings))
 	}))
 	assert.Equal(t, &pulumiapi.OrgMetadata{
 		DefaultStackPermission: pulumiapi.StackPermissionRead, MembersCanCreateTeams: true, MaxAccessTokenExpiryDays: new(30),
@@ -61,7 +62,9 @@ func TestFetch_AWriteWithoutABodyReturnsWhatIsKnown(t *testing.T) {
 
 func TestFetch_AWriteSaysWhatIsLost(t *testing.T) {
 	t.Parallel()
-	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(http.StatusNoContent, nil), nil })
+	client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusNoContent, nil), nil
+	})
 	_, err := client.Tokens.Create(t.Context(), pulumiapi.AccessTokenCreateRequest{Description: "ci"})
 	require.ErrorIs(t, err, pulumiapi.ErrResponseLost)
 	require.NotErrorIs(t, err, pulumiapi.ErrOutcomeUnknown)

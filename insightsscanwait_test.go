@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -20,11 +21,11 @@ const scanEndpoint = "GET /api/preview/insights/{orgName}/accounts/{accountName}
 // scanning is a scan of an account of acme that runs.
 func scanning(t *testing.T) (srv *pulumiapitest.Server, client *pulumiapi.Client, scanID string) {
 	t.Helper()
-	srv, client = cloudWithUpdates(t)
+	srv, client = testkit.CloudWithStack(t)
 	require.NoError(t, srv.AddInsightsAccount("acme", pulumiapitest.InsightsAccount{
-		Name: account, Provider: "aws", Environment: "insights/aws",
+		Name: testkit.Account, Provider: "aws", Environment: "insights/aws",
 	}))
-	run, err := client.Insights.StartScan(t.Context(), "acme", account, pulumiapi.InsightsScanStartRequest{})
+	run, err := client.Insights.StartScan(t.Context(), "acme", testkit.Account, pulumiapi.InsightsScanStartRequest{})
 	require.NoError(t, err)
 	return srv, client, run.ID
 }
@@ -37,10 +38,10 @@ func TestInsights_WaitForScan_ReturnsWhenTheScanHasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, client, scanID := scanning(t)
 		time.AfterFunc(10*time.Minute, func() {
-			assert.NoError(t, srv.FinishInsightsScan("acme", account, pulumiapitest.Succeeded))
+			assert.NoError(t, srv.FinishInsightsScan("acme", testkit.Account, pulumiapitest.Succeeded))
 		})
 		start := time.Now()
-		scan, err := client.Insights.WaitForScan(t.Context(), "acme", account, scanID, nil)
+		scan, err := client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, scanID, nil)
 		require.NoError(t, err)
 		took := time.Since(start)
 		assert.GreaterOrEqual(t, took, 10*time.Minute)
@@ -51,7 +52,7 @@ func TestInsights_WaitForScan_ReturnsWhenTheScanHasEnded(t *testing.T) {
 		assert.Less(t, scanLooks(srv), 600/7+6, "at half of it")
 
 		start = time.Now()
-		_, err = client.Insights.WaitForScan(t.Context(), "acme", account, scanID, nil)
+		_, err = client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, scanID, nil)
 		require.NoError(t, err)
 		assert.Zero(t, time.Since(start), "it has ended already")
 	})
@@ -62,10 +63,10 @@ func TestInsights_WaitForScan_LooksAsOftenAsItIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, client, scanID := scanning(t)
 		time.AfterFunc(time.Hour-time.Second, func() {
-			assert.NoError(t, srv.FinishInsightsScan("acme", account, pulumiapitest.Succeeded))
+			assert.NoError(t, srv.FinishInsightsScan("acme", testkit.Account, pulumiapitest.Succeeded))
 		})
 		start := time.Now()
-		_, err := client.Insights.WaitForScan(t.Context(), "acme", account, scanID,
+		_, err := client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, scanID,
 			&pulumiapi.WaitOptions{MinInterval: time.Minute, MaxInterval: time.Minute})
 		require.NoError(t, err)
 		assert.Equal(t, time.Hour, time.Since(start))
@@ -77,10 +78,10 @@ func TestInsights_WaitForScan_TellsAFailedScanFromAFailedCall(t *testing.T) {
 	t.Parallel()
 	for how, end := range map[string]func(context.Context, *pulumiapitest.Server, *pulumiapi.Client) error{
 		"failed": func(_ context.Context, srv *pulumiapitest.Server, _ *pulumiapi.Client) error {
-			return srv.FinishInsightsScan("acme", account, pulumiapitest.Failed)
+			return srv.FinishInsightsScan("acme", testkit.Account, pulumiapitest.Failed)
 		},
 		"cancelled": func(ctx context.Context, _ *pulumiapitest.Server, client *pulumiapi.Client) error {
-			return client.Insights.CancelScan(ctx, "acme", account)
+			return client.Insights.CancelScan(ctx, "acme", testkit.Account)
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -88,21 +89,21 @@ func TestInsights_WaitForScan_TellsAFailedScanFromAFailedCall(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			time.AfterFunc(time.Minute, func() { assert.NoError(t, end(ctx, srv, client), how) })
-			scan, err := client.Insights.WaitForScan(ctx, "acme", account, scanID, nil)
+			scan, err := client.Insights.WaitForScan(ctx, "acme", testkit.Account, scanID, nil)
 			var failed *pulumiapi.InsightsScanFailedError
 			require.ErrorAs(t, err, &failed, how)
 			assert.Equal(t, pulumiapi.InsightsScanFailedError{
-				Org: "acme", Account: account, ScanID: scanID, Status: pulumiapi.WorkflowRunStatusFailed, Scan: scan,
+				Org: "acme", Account: testkit.Account, ScanID: scanID, Status: pulumiapi.WorkflowRunStatusFailed, Scan: scan,
 			}, *failed)
 			assert.Equal(t, scanID, scan.ID, how)
 			assert.Equal(t, pulumiapi.WorkflowRunStatusFailed, scan.Status, how)
-			require.EqualError(t, err, "pulumiapi: scan "+scanID+" of account "+account+": failed")
+			require.EqualError(t, err, "pulumiapi: scan "+scanID+" of account "+testkit.Account+": failed")
 			assert.False(t, isOfACall(err), how)
 		})
 	}
 	srv, client, scanID := scanning(t)
 	srv.Inject(pulumiapitest.Fault{Endpoint: scanEndpoint, Status: http.StatusForbidden})
-	scan, err := client.Insights.WaitForScan(t.Context(), "acme", account, scanID, nil)
+	scan, err := client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, scanID, nil)
 	require.ErrorIs(t, err, pulumiapi.ErrForbidden)
 	var failed *pulumiapi.InsightsScanFailedError
 	require.NotErrorAs(t, err, &failed)
@@ -115,13 +116,13 @@ func TestInsights_WaitForScan_StatesThatNobodyKnows(t *testing.T) {
 	const never = `"finishedAt":"0001-01-01T00:00:00Z"`
 	for status, ends := range map[string]string{"succeeded": "", "failed": "failed", "cancelled": "cancelled"} {
 		synctest.Test(t, func(t *testing.T) {
-			client, s := scriptedClient(t, inTurn(
+			client, s := testkit.Client(t, inTurn(
 				`{"status":"queued"}`, `{"status":"in-progress",`+never+`}`, `{"status":"",`+never+`}`, `{"finishedAt":null}`, `{}`,
 				`{"status":"running","finishedAt":"2026-01-02T03:04:05Z"}`,
 				`{"status":"`+status+`","finishedAt":"2026-01-02T03:04:05Z"}`,
 			))
-			scan, err := client.Insights.WaitForScan(t.Context(), "acme", account, "r1", nil)
-			assert.Len(t, s.sent, 7, status)
+			scan, err := client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, "r1", nil)
+			assert.Len(t, s.Sent(), 7, status)
 			require.NotNil(t, scan, status)
 			assert.Equal(t, status, string(scan.Status))
 			if ends == "" {
@@ -146,7 +147,7 @@ func TestInsights_WaitForScan_WhatDoesNotExist(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, client, scanID := scanning(t)
 		start := time.Now()
-		_, err := client.Insights.WaitForScan(t.Context(), "acme", account, "none", nil)
+		_, err := client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, "none", nil)
 		require.ErrorIs(t, err, pulumiapi.ErrNotFound)
 		_, err = client.Insights.WaitForScan(t.Context(), "acme", "none", scanID, nil)
 		require.ErrorIs(t, err, pulumiapi.ErrNotFound)
@@ -167,9 +168,9 @@ func TestInsights_WaitForScan_SurvivesFaults(t *testing.T) {
 			}
 			srv.Inject(fault)
 			time.AfterFunc(15*time.Minute, func() {
-				assert.NoError(t, srv.FinishInsightsScan("acme", account, pulumiapitest.Succeeded), name)
+				assert.NoError(t, srv.FinishInsightsScan("acme", testkit.Account, pulumiapitest.Succeeded), name)
 			})
-			scan, err := client.Insights.WaitForScan(t.Context(), "acme", account, scanID, nil)
+			scan, err := client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, scanID, nil)
 			require.NoError(t, err, name)
 			assert.Equal(t, pulumiapi.WorkflowRunStatusSucceeded, scan.Status, name)
 		})
@@ -182,7 +183,7 @@ func TestInsights_WaitForScan_FaultsThatLastTooLong(t *testing.T) {
 		srv, client, scanID := scanning(t)
 		time.AfterFunc(20*time.Minute, func() { srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable}) })
 		start := time.Now()
-		scan, err := client.Insights.WaitForScan(t.Context(), "acme", account, scanID, nil)
+		scan, err := client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, scanID, nil)
 		var refused *pulumiapi.APIError
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, http.StatusServiceUnavailable, refused.StatusCode)
@@ -201,7 +202,7 @@ func TestInsights_WaitForScan_EndsWithARefusal(t *testing.T) {
 			srv, client, scanID := scanning(t)
 			fault.Endpoint, fault.Skip = scanEndpoint, 2
 			srv.Inject(fault)
-			scan, err := client.Insights.WaitForScan(t.Context(), "acme", account, scanID, nil)
+			scan, err := client.Insights.WaitForScan(t.Context(), "acme", testkit.Account, scanID, nil)
 			require.Error(t, err, name)
 			assert.True(t, isOfACall(err), name)
 			assert.Nil(t, scan, name)
@@ -218,7 +219,7 @@ func TestInsights_WaitForScan_TheContextEnds(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Hour+time.Millisecond, func() { cancel(reason) })
 		start := time.Now()
-		scan, err := client.Insights.WaitForScan(ctx, "acme", account, scanID, &pulumiapi.WaitOptions{MinInterval: time.Minute})
+		scan, err := client.Insights.WaitForScan(ctx, "acme", testkit.Account, scanID, &pulumiapi.WaitOptions{MinInterval: time.Minute})
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, reason)
 		var failed *pulumiapi.CallError
@@ -234,7 +235,7 @@ func TestInsights_WaitForScan_TheContextEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
-		_, err := client.Insights.WaitForScan(ctx, "acme", account, scanID, nil)
+		_, err := client.Insights.WaitForScan(ctx, "acme", testkit.Account, scanID, nil)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		var refused *pulumiapi.APIError
 		require.ErrorAs(t, err, &refused, "what went wrong is there, too")
@@ -245,16 +246,16 @@ func TestInsights_WaitForScan_TheContextEnds(t *testing.T) {
 
 func TestInsights_WaitForScan_BadArguments(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, inTurn(`{}`))
+	client, s := testkit.Client(t, inTurn(`{}`))
 	wait := func(ctx context.Context, org, account, scanID string, opts *pulumiapi.WaitOptions) error {
 		_, err := client.Insights.WaitForScan(ctx, org, account, scanID, opts)
 		return err
 	}
-	requireArgumentError(t, wait(t.Context(), "acme", account, "r1", &pulumiapi.WaitOptions{MinInterval: -1}), "opts.MinInterval", "Insights.WaitForScan")
-	requireArgumentError(t, wait(t.Context(), "", account, "r1", nil), "org", "Insights.WaitForScan")
-	requireArgumentError(t, wait(t.Context(), "acme", "", "r1", nil), "account", "Insights.WaitForScan")
-	requireArgumentError(t, wait(t.Context(), "acme", account, "", nil), "scanID", "Insights.WaitForScan")
+	testkit.RequireArgumentError(t, wait(t.Context(), "acme", testkit.Account, "r1", &pulumiapi.WaitOptions{MinInterval: -1}), "opts.MinInterval", "Insights.WaitForScan")
+	testkit.RequireArgumentError(t, wait(t.Context(), "", testkit.Account, "r1", nil), "org", "Insights.WaitForScan")
+	testkit.RequireArgumentError(t, wait(t.Context(), "acme", "", "r1", nil), "account", "Insights.WaitForScan")
+	testkit.RequireArgumentError(t, wait(t.Context(), "acme", testkit.Account, "", nil), "scanID", "Insights.WaitForScan")
 	var none context.Context
-	requireArgumentError(t, wait(none, "acme", account, "r1", nil), "ctx", "Insights.WaitForScan")
-	assert.Empty(t, s.sent)
+	testkit.RequireArgumentError(t, wait(none, "acme", testkit.Account, "r1", nil), "ctx", "Insights.WaitForScan")
+	assert.Empty(t, s.Sent())
 }

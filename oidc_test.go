@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -28,14 +29,9 @@ func constantIdentity(context.Context, string) (pulumiapi.Secret, error) {
 	return pulumiapi.NewSecret(identity), nil
 }
 
-// exchangeOptions are those of a client of the cloud without credentials.
-func exchangeOptions(srv *pulumiapitest.Server) []pulumiapi.Option {
-	return []pulumiapi.Option{pulumiapi.WithBaseURL(pulumiapitest.BaseURL), pulumiapi.WithHTTPClient(srv.HTTPClient())}
-}
-
 func newExchanging(t *testing.T, srv *pulumiapitest.Server, exchange pulumiapi.OIDCExchange) *pulumiapi.Client {
 	t.Helper()
-	opts := exchangeOptions(srv)
+	opts := testkit.ExchangeOptions(srv)
 	source, err := pulumiapi.NewOIDCTokenSource(exchange, opts...)
 	require.NoError(t, err)
 	client, err := pulumiapi.NewClient(append(opts, pulumiapi.WithTokenSource(source))...)
@@ -80,8 +76,8 @@ func TestOIDCTokenSource_Exchanges(t *testing.T) {
 				srv.TrustIdentityToken(pulumiapitest.DemoOrganization, identity)
 				c.exchange.Organization, c.exchange.IdentityToken = pulumiapitest.DemoOrganization, constantIdentity
 				client := newExchanging(t, srv, c.exchange)
-				require.NoError(t, get(t.Context(), client))
-				require.NoError(t, get(t.Context(), client))
+				require.NoError(t, testkit.GetWebshop(t.Context(), client))
+				require.NoError(t, testkit.GetWebshop(t.Context(), client))
 				want := url.Values{
 					"grant_type":           {"urn:ietf:params:oauth:grant-type:token-exchange"},
 					"subject_token_type":   {"urn:ietf:params:oauth:token-type:id_token"},
@@ -108,12 +104,12 @@ func TestOIDCTokenSource_RenewsWhatExpires(t *testing.T) {
 		srv.SetTokenLifetime(10 * time.Minute)
 		client := newExchanging(t, srv, pulumiapi.OIDCExchange{Organization: pulumiapitest.DemoOrganization, IdentityToken: constantIdentity})
 		for range 4 {
-			require.NoError(t, get(t.Context(), client))
+			require.NoError(t, testkit.GetWebshop(t.Context(), client))
 			time.Sleep(9*time.Minute + 30*time.Second)
 		}
 		assert.Len(t, exchanges(t, srv), 4, "the service said 10 minutes, whatever was asked for")
 		srv.RevokeExchangedTokens()
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.Len(t, exchanges(t, srv), 5)
 	})
 }
@@ -124,7 +120,7 @@ func TestOIDCTokenSource_Refusals(t *testing.T) {
 		srv := pulumiapitest.Demo()
 		defer srv.Close()
 		client := newExchanging(t, srv, pulumiapi.OIDCExchange{Organization: pulumiapitest.DemoOrganization, IdentityToken: constantIdentity})
-		err := client.Stacks.CreateTag(t.Context(), webshop, "a", "b")
+		err := client.Stacks.CreateTag(t.Context(), testkit.Webshop, "a", "b")
 		var refused *pulumiapi.APIError
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, "POST /api/oauth/token", refused.Endpoint.String())
@@ -137,7 +133,7 @@ func TestOIDCTokenSource_Refusals(t *testing.T) {
 
 		// A service that repeats what it was sent.
 		fault := srv.Inject(pulumiapitest.Fault{Status: http.StatusBadRequest, Body: `{"error":"invalid_grant","error_description":"bad token ` + identity + `"}`})
-		err = get(t.Context(), client)
+		err = testkit.GetWebshop(t.Context(), client)
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, "Bad Request: invalid_grant (not shown, as it may hold a secret)", refused.Message)
 		fault.Remove()
@@ -145,10 +141,10 @@ func TestOIDCTokenSource_Refusals(t *testing.T) {
 		// One that is busy: an exchange changes nothing, and may be repeated.
 		srv.TrustIdentityToken(pulumiapitest.DemoOrganization, identity)
 		srv.Inject(pulumiapitest.Fault{Endpoint: "POST /api/oauth/token", Status: http.StatusServiceUnavailable, Times: 1})
-		require.NoError(t, client.Stacks.CreateTag(t.Context(), webshop, "a", "b"))
+		require.NoError(t, client.Stacks.CreateTag(t.Context(), testkit.Webshop, "a", "b"))
 		srv.Inject(pulumiapitest.Fault{Endpoint: "POST /api/oauth/token", Status: http.StatusServiceUnavailable})
 		srv.RevokeExchangedTokens()
-		err = client.Stacks.CreateTag(t.Context(), webshop, "c", "d")
+		err = client.Stacks.CreateTag(t.Context(), testkit.Webshop, "c", "d")
 		require.Error(t, err)
 		require.NotErrorIs(t, err, pulumiapi.ErrOutcomeUnknown, "the write was refused with a 401, and not sent again")
 	})
@@ -164,7 +160,7 @@ func TestOIDCTokenSource_StatusesAreNotTheCalls(t *testing.T) {
 			defer srv.Close()
 			client := newExchanging(t, srv, pulumiapi.OIDCExchange{Organization: "acme", IdentityToken: constantIdentity})
 			srv.Inject(pulumiapitest.Fault{Endpoint: "POST /api/oauth/token", Status: status})
-			err := client.Stacks.SetTag(t.Context(), webshop, "owner", "ada")
+			err := client.Stacks.SetTag(t.Context(), testkit.Webshop, "owner", "ada")
 			for _, sentinel := range []error{pulumiapi.ErrForbidden, pulumiapi.ErrNotFound, pulumiapi.ErrConflict, pulumiapi.ErrRateLimited} {
 				require.NotErrorIs(t, err, sentinel, "an exchange answered %d", status)
 			}
@@ -196,7 +192,7 @@ func TestOIDCTokenSource_OddAnswers(t *testing.T) {
 				defer srv.Close()
 				client := newExchanging(t, srv, pulumiapi.OIDCExchange{Organization: "acme", IdentityToken: constantIdentity})
 				srv.Inject(pulumiapitest.Fault{Endpoint: "POST /api/oauth/token", Status: http.StatusOK, Body: body})
-				err := get(t.Context(), client)
+				err := testkit.GetWebshop(t.Context(), client)
 				require.ErrorContains(t, err, says)
 				assert.NotContains(t, err.Error(), "pul-")
 			})
@@ -210,9 +206,9 @@ func TestOIDCTokenSource_OddAnswers(t *testing.T) {
 				defer srv.Close()
 				client := newExchanging(t, srv, pulumiapi.OIDCExchange{Organization: "acme", IdentityToken: constantIdentity})
 				srv.Inject(pulumiapitest.Fault{Endpoint: "POST /api/oauth/token", Status: http.StatusOK, Body: `{"access_token":"` + srv.Token() + `"` + seconds + `}`})
-				require.NoError(t, get(t.Context(), client))
+				require.NoError(t, testkit.GetWebshop(t.Context(), client))
 				time.Sleep(time.Hour)
-				require.NoError(t, get(t.Context(), client))
+				require.NoError(t, testkit.GetWebshop(t.Context(), client))
 				assert.Len(t, exchanges(t, srv), map[bool]int{false: 1, true: 2}[again])
 			})
 		})
@@ -299,7 +295,7 @@ func TestIdentityTokenFile(t *testing.T) {
 func gitHub(t *testing.T, answers ...func(req *http.Request) *http.Response) (hc *http.Client, asked *int) {
 	t.Helper()
 	asked = new(int)
-	return &http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+	return &http.Client{Transport: testkit.RoundTripperFunc(func(req *http.Request) (*http.Response, error) {
 		assert.Equal(t, "Bearer "+runnerToken, req.Header.Get("Authorization"))
 		assert.Equal(t, "https://actions.example.com/id/token?api-version=2.0&audience=urn%3Apulumi%3Aorg%3Aacme", req.URL.String())
 		answer := answers[min(*asked, len(answers)-1)]
@@ -361,23 +357,6 @@ func TestGitHubActionsIdentityToken_Elsewhere(t *testing.T) { //nolint:parallelt
 	}
 }
 
-// login writes what `pulumi login` would.
-func login(t *testing.T, account string) {
-	t.Helper()
-	folder := t.TempDir()
-	for _, name := range []string{"PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_API", "PULUMI_CREDENTIALS_PATH"} {
-		t.Setenv(name, "")
-	}
-	t.Setenv("PULUMI_HOME", folder)
-	file := fmt.Sprintf(`{"current": %q, "accounts": {%q: %s}}`, pulumiapitest.BaseURL, pulumiapitest.BaseURL, account)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "credentials.json"), []byte(file), 0o600))
-	t.Cleanup(func() {
-		after, err := os.ReadFile(filepath.Join(folder, "credentials.json"))
-		require.NoError(t, err)
-		assert.Equal(t, file, string(after), "the file is never written to")
-	})
-}
-
 func TestFromEnvironment_RefreshToken(t *testing.T) { //nolint:paralleltest // the environment is everybody's
 	for name, c := range map[string]struct {
 		account          string // %s: the refresh token
@@ -395,13 +374,13 @@ func TestFromEnvironment_RefreshToken(t *testing.T) { //nolint:paralleltest // t
 			synctest.Test(t, func(t *testing.T) {
 				srv := pulumiapitest.Demo()
 				defer srv.Close()
-				login(t, fmt.Sprintf(c.account, srv.AddRefreshToken()))
+				testkit.Login(t, fmt.Sprintf(c.account, srv.AddRefreshToken()))
 				client, err := pulumiapi.NewClient(pulumiapi.FromEnvironment(), pulumiapi.WithHTTPClient(srv.HTTPClient()))
 				require.NoError(t, err)
-				require.NoError(t, get(t.Context(), client))
+				require.NoError(t, testkit.GetWebshop(t.Context(), client))
 				assert.Len(t, exchanges(t, srv), c.before)
 				time.Sleep(2*time.Hour - time.Second)
-				require.NoError(t, get(t.Context(), client))
+				require.NoError(t, testkit.GetWebshop(t.Context(), client))
 				assert.Len(t, exchanges(t, srv), c.twoHours)
 			})
 		})
@@ -412,10 +391,10 @@ func TestFromEnvironment_RefreshTokenIsRefusedOrReplaced(t *testing.T) { //nolin
 	synctest.Test(t, func(t *testing.T) {
 		srv := pulumiapitest.Demo()
 		defer srv.Close()
-		login(t, `{"refreshToken": "pulr-first"}`)
+		testkit.Login(t, `{"refreshToken": "pulr-first"}`)
 		client, err := pulumiapi.NewClient(pulumiapi.FromEnvironment(), pulumiapi.WithHTTPClient(srv.HTTPClient()))
 		require.NoError(t, err)
-		err = get(t.Context(), client)
+		err = testkit.GetWebshop(t.Context(), client)
 		require.ErrorContains(t, err, "run `pulumi login`")
 		require.ErrorContains(t, err, "invalid_grant (not shown, as it may hold a secret)")
 		assert.NotContains(t, err.Error(), "pulr-first")
@@ -424,9 +403,9 @@ func TestFromEnvironment_RefreshTokenIsRefusedOrReplaced(t *testing.T) { //nolin
 			Endpoint: "POST /api/oauth/token", Status: http.StatusOK,
 			Body: `{"access_token":"` + srv.Token() + `","expires_in":60,"refresh_token":"pulr-second"}`,
 		})
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		time.Sleep(time.Hour)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		forms := exchanges(t, srv)
 		assert.Equal(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"pulr-first"}}, forms[1])
 		assert.Equal(t, "pulr-second", forms[2].Get("refresh_token"), "the newest one")
@@ -451,12 +430,12 @@ func TestFromEnvironment_RenewalIsNotRetried(t *testing.T) { //nolint:parallelte
 				srv := pulumiapitest.Demo()
 				defer srv.Close()
 				c.fault.Endpoint, c.fault.Times = "POST /api/oauth/token", 1
-				login(t, `{"refreshToken": "`+srv.AddRefreshToken()+`"}`)
+				testkit.Login(t, `{"refreshToken": "`+srv.AddRefreshToken()+`"}`)
 				client, err := pulumiapi.NewClient(pulumiapi.FromEnvironment(), pulumiapi.WithHTTPClient(srv.HTTPClient()),
 					pulumiapi.WithRetry(pulumiapi.RetryPolicy{RetryThrottledWrites: true}))
 				require.NoError(t, err)
 				srv.Inject(c.fault)
-				err = get(t.Context(), client)
+				err = testkit.GetWebshop(t.Context(), client)
 				require.ErrorContains(t, err, "the login can't be renewed")
 				failed, is := errors.AsType[*pulumiapi.CallError](err)
 				require.True(t, is, "%v", err)
@@ -469,7 +448,7 @@ func TestFromEnvironment_RenewalIsNotRetried(t *testing.T) { //nolint:parallelte
 				srv.TrustIdentityToken(pulumiapitest.DemoOrganization, identity)
 				srv.Inject(c.fault)
 				exchanging := newExchanging(t, srv, pulumiapi.OIDCExchange{Organization: pulumiapitest.DemoOrganization, IdentityToken: constantIdentity})
-				err = get(t.Context(), exchanging)
+				err = testkit.GetWebshop(t.Context(), exchanging)
 				assert.Equal(t, c.sends == 1, err != nil, "%v", err)
 				assert.Len(t, exchanges(t, srv), 1+c.sends)
 			})

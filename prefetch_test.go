@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
 // pagedService is a transport that answers every list with pages of perPage
@@ -70,7 +71,7 @@ func (s *pagedService) RoundTrip(req *http.Request) (*http.Response, error) {
 			return resp, err
 		}
 	}
-	resp := respond(http.StatusOK, s.body(start, size), "X-Pulumi-Request-ID", strconv.Itoa(start))
+	resp := testkit.Respond(http.StatusOK, s.body(start, size), "X-Pulumi-Request-ID", strconv.Itoa(start))
 	resp.Request = req
 	return resp, nil
 }
@@ -167,11 +168,11 @@ func stackNames(ctx context.Context, client *pulumiapi.Client, how howToList) it
 // numberedLists are those that can be fetched in parallel.
 var numberedLists = map[string]lister{
 	"Updates.List": func(ctx context.Context, client *pulumiapi.Client, how howToList) iter.Seq2[string, error] {
-		return names(client.Updates.List(ctx, prod, &pulumiapi.UpdateListOptions{NoPrefetch: how.noPrefetch, Parallel: how.parallel}),
+		return names(client.Updates.List(ctx, testkit.Prod, &pulumiapi.UpdateListOptions{NoPrefetch: how.noPrefetch, Parallel: how.parallel}),
 			func(u *pulumiapi.Update) string { return u.UpdateID })
 	},
 	"Updates.ListPreviews": func(ctx context.Context, client *pulumiapi.Client, how howToList) iter.Seq2[string, error] {
-		return names(client.Updates.ListPreviews(ctx, prod, &pulumiapi.PreviewListOptions{NoPrefetch: how.noPrefetch, Parallel: how.parallel}),
+		return names(client.Updates.ListPreviews(ctx, testkit.Prod, &pulumiapi.PreviewListOptions{NoPrefetch: how.noPrefetch, Parallel: how.parallel}),
 			func(u *pulumiapi.Update) string { return u.UpdateID })
 	},
 	"PolicyIssues.List": func(ctx context.Context, client *pulumiapi.Client, how howToList) iter.Seq2[string, error] {
@@ -338,7 +339,7 @@ func TestList_AnErrorComesAfterThePageBefore(t *testing.T) {
 			time.Sleep(tick)
 			fallthrough
 		case start == 30:
-			return respond(http.StatusForbidden, fmt.Appendf(nil, `{"message":"no more from %d"}`, start)), nil
+			return testkit.Respond(http.StatusForbidden, fmt.Appendf(nil, `{"message":"no more from %d"}`, start)), nil
 		case start > 30:
 			<-req.Context().Done()
 			return nil, req.Context().Err()
@@ -496,7 +497,7 @@ func TestList_AnErrorComesBeforeThePanicOfALaterPage(t *testing.T) {
 				return nil, nil //nolint:nilnil // the usual answer
 			case 20:
 				time.Sleep(tick)
-				return respond(http.StatusForbidden, nil), nil
+				return testkit.Respond(http.StatusForbidden, nil), nil
 			}
 			panic("a broken transport")
 		}}
@@ -514,7 +515,7 @@ func TestList_CapturesTheResponseOfThePageThatTheLoopIsAt(t *testing.T) {
 	t.Parallel()
 	refuse := func(_ *http.Request, start int) (*http.Response, error) {
 		if start == 30 {
-			return respond(http.StatusForbidden, nil, "X-Pulumi-Request-ID", "refusal"), nil
+			return testkit.Respond(http.StatusForbidden, nil, "X-Pulumi-Request-ID", "refusal"), nil
 		}
 		return nil, nil //nolint:nilnil // the usual answer
 	}
@@ -596,16 +597,4 @@ func TestList_LoopsAreIndependent(t *testing.T) {
 		}
 		assert.Equal(t, 100, within, "a loop inside another one of the same sequence")
 	})
-}
-
-func TestPages_WithoutAContext(t *testing.T) {
-	t.Parallel()
-	var none context.Context
-	for _, err := range pulumiapi.Pages(none, func(context.Context, pulumiapi.Cursor) (*pulumiapi.Page[int], error) {
-		return &pulumiapi.Page[int]{Items: []int{1, 2}, Next: "more"}, nil
-	}) {
-		var refused *pulumiapi.ArgumentError
-		require.ErrorAs(t, err, &refused)
-		assert.Equal(t, "ctx", refused.Name)
-	}
 }

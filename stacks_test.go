@@ -2,7 +2,6 @@ package pulumiapi_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,28 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
-// newCloud returns a cloud and a client of it, with stacks acme/web/stack-00
-// and so on.
-func newCloud(t *testing.T, stacks int) (*pulumiapitest.Server, *pulumiapi.Client) {
-	t.Helper()
-	srv := pulumiapitest.NewServer(pulumiapitest.Strict())
-	t.Cleanup(srv.Close)
-	require.NoError(t, srv.AddOrganization("acme"))
-	for i := range stacks {
-		require.NoError(t, srv.AddStack(pulumiapitest.Stack{
-			Org: "acme", Project: "web", Name: fmt.Sprintf("stack-%02d", i), ResourceCount: i,
-		}))
-	}
-	client := srv.Client()
-	return srv, client
-}
-
 func TestStacks_List_WalksAllPages(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 25)
+	srv, client := testkit.NewCloud(t, 25)
 	all, err := pulumiapi.Collect(client.Stacks.List(t.Context(), &pulumiapi.StackListOptions{Organization: "acme"}))
 	require.NoError(t, err)
 	require.Len(t, all, 25)
@@ -51,7 +35,7 @@ func TestStacks_List_WalksAllPages(t *testing.T) {
 
 func TestStacks_List_Filters(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 3)
+	srv, client := testkit.NewCloud(t, 3)
 	require.NoError(t, srv.AddStack(pulumiapitest.Stack{
 		Org: "acme", Project: "data", Name: "prod", Tags: map[string]string{"owner": "ada"},
 	}))
@@ -78,7 +62,7 @@ func TestStacks_List_Filters(t *testing.T) {
 
 func TestStacks_List_BadOptionsAreRefusedBeforeSending(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 1)
+	srv, client := testkit.NewCloud(t, 1)
 	for name, opts := range map[string]*pulumiapi.StackListOptions{
 		"opts.TagValue": {TagValue: "ada"},
 		"opts.PageSize": {PageSize: -1},
@@ -96,7 +80,7 @@ func TestStacks_List_BadOptionsAreRefusedBeforeSending(t *testing.T) {
 
 func TestStacks_List_OptionsAreCopied(t *testing.T) {
 	t.Parallel()
-	_, client := newCloud(t, 3)
+	_, client := testkit.NewCloud(t, 3)
 	opts := &pulumiapi.StackListOptions{Organization: "acme"}
 	seq := client.Stacks.List(t.Context(), opts)
 	opts.Organization = "nobody"
@@ -107,7 +91,7 @@ func TestStacks_List_OptionsAreCopied(t *testing.T) {
 
 func TestStacks_List_CanBeRangedTwice(t *testing.T) {
 	t.Parallel()
-	_, client := newCloud(t, 12)
+	_, client := testkit.NewCloud(t, 12)
 	seq := client.Stacks.List(t.Context(), nil)
 	for range 2 {
 		got, err := pulumiapi.Collect(seq)
@@ -137,7 +121,7 @@ func TestStacks_List_AConsumerThatLeaves(t *testing.T) {
 			t.Parallel()
 			// The bubble fails if a goroutine is left.
 			synctest.Test(t, func(t *testing.T) {
-				srv, client := newCloud(t, 25)
+				srv, client := testkit.NewCloud(t, 25)
 				walk(client.Stacks.List(t.Context(), nil))
 				assert.Len(t, srv.Requests(), 1, "only the first page was asked for")
 				_, err := client.Stacks.ListPage(t.Context(), nil)
@@ -151,7 +135,7 @@ func TestStacks_List_AConsumerThatLeaves(t *testing.T) {
 
 func TestStacks_List_CancelledBetweenPages(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 25)
+	srv, client := testkit.NewCloud(t, 25)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var got int
@@ -171,7 +155,7 @@ func TestStacks_List_CancelledBetweenPages(t *testing.T) {
 
 func TestStacks_List_ErrorComesAfterThePageBeforeIt(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 25)
+	srv, client := testkit.NewCloud(t, 25)
 	srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user/stacks", Skip: 1, Status: http.StatusForbidden})
 	got, err := pulumiapi.Collect(client.Stacks.List(t.Context(), nil))
 	require.ErrorIs(t, err, pulumiapi.ErrForbidden)
@@ -180,20 +164,20 @@ func TestStacks_List_ErrorComesAfterThePageBeforeIt(t *testing.T) {
 
 func TestStacks_List_ARepeatedTokenIsAnError(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(`{"stacks":[{"stackName":"a"}],"continuationToken":"5-"}`)), nil
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{"stacks":[{"stackName":"a"}],"continuationToken":"5-"}`)), nil
 	})
 	got, err := pulumiapi.Collect(client.Stacks.List(t.Context(), nil))
 	require.ErrorContains(t, err, "token that was sent")
 	assert.Len(t, got, 1)
-	assert.Len(t, s.sent, 2)
+	assert.Len(t, s.Sent(), 2)
 }
 
 func TestStacks_List_AnEmptyPageWithATokenGoesOn(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]string{"null": `,"continuationToken":null`, "absent": "", "empty": `,"continuationToken":""`} {
-		client, _ := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
-			return respond(http.StatusOK, []byte([]string{
+		client, _ := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
+			return testkit.Respond(http.StatusOK, []byte([]string{
 				`{"stacks":[],"continuationToken":"1"}`,
 				`{"stacks":[{"stackName":"a"}],"continuationToken":"2"}`,
 				`{"continuationToken":"3"}`,
@@ -209,7 +193,7 @@ func TestStacks_List_AnEmptyPageWithATokenGoesOn(t *testing.T) {
 
 func TestStacks_ListPage_ResumesFromACursor(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 25)
+	srv, client := testkit.NewCloud(t, 25)
 	first, err := client.Stacks.ListPage(t.Context(), &pulumiapi.StackListOptions{PageSize: 8})
 	require.NoError(t, err)
 	require.Len(t, first.Items, 8)
@@ -222,7 +206,7 @@ func TestStacks_ListPage_ResumesFromACursor(t *testing.T) {
 
 func TestPages_WalksAListWithItsCursor(t *testing.T) {
 	t.Parallel()
-	_, client := newCloud(t, 25)
+	_, client := testkit.NewCloud(t, 25)
 	opts := pulumiapi.StackListOptions{Organization: "acme", PageSize: 20}
 	sizes := []int{}
 	for page, err := range pulumiapi.Pages(t.Context(), func(ctx context.Context, cursor pulumiapi.Cursor) (*pulumiapi.Page[pulumiapi.StackSummary], error) {
@@ -244,7 +228,7 @@ var oddNames = []string{
 
 func TestStacks_Get_OddNames(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 0)
+	srv, client := testkit.NewCloud(t, 0)
 	for _, name := range oddNames {
 		id := pulumiapi.StackIdentifier{Org: "o " + name, Project: "p " + name, Stack: name}
 		require.NoError(t, srv.AddStack(pulumiapitest.Stack{Org: id.Org, Project: id.Project, Name: id.Stack}))
@@ -256,7 +240,7 @@ func TestStacks_Get_OddNames(t *testing.T) {
 
 func TestStacks_NamesThatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 1)
+	srv, client := testkit.NewCloud(t, 1)
 	for _, bad := range []string{"", ".", ".."} {
 		for field, id := range map[string]pulumiapi.StackIdentifier{
 			"id.Org":     {Org: bad, Project: "web", Stack: "prod"},
@@ -276,8 +260,8 @@ func TestStacks_NamesThatCannotBeSent(t *testing.T) {
 			}
 		}
 		for method, err := range map[string]error{
-			"SetTag":    client.Stacks.SetTag(t.Context(), prod, bad, "b"),
-			"DeleteTag": client.Stacks.DeleteTag(t.Context(), prod, bad),
+			"SetTag":    client.Stacks.SetTag(t.Context(), testkit.Prod, bad, "b"),
+			"DeleteTag": client.Stacks.DeleteTag(t.Context(), testkit.Prod, bad),
 		} {
 			var wrong *pulumiapi.ArgumentError
 			require.ErrorAs(t, err, &wrong, "Stacks.%s of tag %q", method, bad)
@@ -285,42 +269,42 @@ func TestStacks_NamesThatCannotBeSent(t *testing.T) {
 		}
 	}
 	var wrong *pulumiapi.ArgumentError
-	require.ErrorAs(t, client.Stacks.CreateTag(t.Context(), prod, "", "b"), &wrong)
-	require.ErrorAs(t, client.Stacks.CreateTag(t.Context(), prod, "a", "\xff"), &wrong, "a value that JSON can't carry")
+	require.ErrorAs(t, client.Stacks.CreateTag(t.Context(), testkit.Prod, "", "b"), &wrong)
+	require.ErrorAs(t, client.Stacks.CreateTag(t.Context(), testkit.Prod, "a", "\xff"), &wrong, "a value that JSON can't carry")
 	assert.Empty(t, srv.Requests())
 }
 
 func TestStacks_Tags(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 0)
+	srv, client := testkit.NewCloud(t, 0)
 	require.NoError(t, srv.AddStack(pulumiapitest.Stack{Org: "acme", Project: "web", Name: "prod"}))
 	tag := func(name string) string {
-		stack, err := client.Stacks.Get(t.Context(), prod)
+		stack, err := client.Stacks.Get(t.Context(), testkit.Prod)
 		require.NoError(t, err)
 		return stack.Tags[name]
 	}
 
-	require.NoError(t, client.Stacks.CreateTag(t.Context(), prod, "team:owner", "ada"))
+	require.NoError(t, client.Stacks.CreateTag(t.Context(), testkit.Prod, "team:owner", "ada"))
 	assert.Equal(t, "ada", tag("team:owner"))
 
-	err := client.Stacks.CreateTag(t.Context(), prod, "team:owner", "bob")
+	err := client.Stacks.CreateTag(t.Context(), testkit.Prod, "team:owner", "bob")
 	var refused *pulumiapi.APIError
 	require.ErrorAs(t, err, &refused, "creating a tag that exists")
 	assert.Equal(t, http.StatusBadRequest, refused.StatusCode)
 
-	require.NoError(t, client.Stacks.SetTag(t.Context(), prod, "team:owner", "bob"), "setting a tag that exists")
+	require.NoError(t, client.Stacks.SetTag(t.Context(), testkit.Prod, "team:owner", "bob"), "setting a tag that exists")
 	assert.Equal(t, "bob", tag("team:owner"))
-	require.NoError(t, client.Stacks.SetTag(t.Context(), prod, "new", ""), "setting a tag that doesn't")
+	require.NoError(t, client.Stacks.SetTag(t.Context(), testkit.Prod, "new", ""), "setting a tag that doesn't")
 	assert.Contains(t, mustGet(t, client).Tags, "new")
 
-	require.NoError(t, client.Stacks.DeleteTag(t.Context(), prod, "team:owner"))
+	require.NoError(t, client.Stacks.DeleteTag(t.Context(), testkit.Prod, "team:owner"))
 	assert.NotContains(t, mustGet(t, client).Tags, "team:owner")
-	require.ErrorIs(t, client.Stacks.DeleteTag(t.Context(), prod, "team:owner"), pulumiapi.ErrNotFound)
+	require.ErrorIs(t, client.Stacks.DeleteTag(t.Context(), testkit.Prod, "team:owner"), pulumiapi.ErrNotFound)
 
 	for name, err := range map[string]error{
-		"DeleteTag": client.Stacks.DeleteTag(t.Context(), prod, "pulumi:project"),
-		"SetTag":    client.Stacks.SetTag(t.Context(), prod, "pulumi:project", "x"),
-		"CreateTag": client.Stacks.CreateTag(t.Context(), prod, "no such name", "x"),
+		"DeleteTag": client.Stacks.DeleteTag(t.Context(), testkit.Prod, "pulumi:project"),
+		"SetTag":    client.Stacks.SetTag(t.Context(), testkit.Prod, "pulumi:project", "x"),
+		"CreateTag": client.Stacks.CreateTag(t.Context(), testkit.Prod, "no such name", "x"),
 	} {
 		require.ErrorAs(t, err, &refused, name)
 		assert.Equal(t, http.StatusBadRequest, refused.StatusCode, name)
@@ -331,7 +315,7 @@ func TestStacks_Tags(t *testing.T) {
 
 func mustGet(t *testing.T, client *pulumiapi.Client) *pulumiapi.Stack {
 	t.Helper()
-	stack, err := client.Stacks.Get(t.Context(), prod)
+	stack, err := client.Stacks.Get(t.Context(), testkit.Prod)
 	require.NoError(t, err)
 	return stack
 }
@@ -339,7 +323,7 @@ func mustGet(t *testing.T, client *pulumiapi.Client) *pulumiapi.Stack {
 func TestStacks_DeleteTag_ThatWorkedButWasNotAnswered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv, client := newCloud(t, 0)
+		srv, client := testkit.NewCloud(t, 0)
 		require.NoError(t, srv.AddStack(pulumiapitest.Stack{
 			Org: "acme", Project: "web", Name: "prod", Tags: map[string]string{"owner": "ada"},
 		}))
@@ -347,7 +331,7 @@ func TestStacks_DeleteTag_ThatWorkedButWasNotAnswered(t *testing.T) {
 			Endpoint: "DELETE /api/stacks/{orgName}/{projectName}/{stackName}/tags/{tagName}",
 			Times:    1, Applied: true, Drop: true,
 		})
-		require.NoError(t, client.Stacks.DeleteTag(t.Context(), prod, "owner"), "the second attempt's 404 is success")
+		require.NoError(t, client.Stacks.DeleteTag(t.Context(), testkit.Prod, "owner"), "the second attempt's 404 is success")
 		assert.NotContains(t, mustGet(t, client).Tags, "owner")
 	})
 }
@@ -355,13 +339,13 @@ func TestStacks_DeleteTag_ThatWorkedButWasNotAnswered(t *testing.T) {
 func TestStacks_CreateTag_ThatWorkedButWasNotAnswered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv, client := newCloud(t, 0)
+		srv, client := testkit.NewCloud(t, 0)
 		require.NoError(t, srv.AddStack(pulumiapitest.Stack{Org: "acme", Project: "web", Name: "prod"}))
 		srv.Inject(pulumiapitest.Fault{
 			Endpoint: "POST /api/stacks/{orgName}/{projectName}/{stackName}/tags",
 			Times:    1, Applied: true, Status: http.StatusServiceUnavailable,
 		})
-		err := client.Stacks.CreateTag(t.Context(), prod, "owner", "ada")
+		err := client.Stacks.CreateTag(t.Context(), testkit.Prod, "owner", "ada")
 		require.ErrorIs(t, err, pulumiapi.ErrOutcomeUnknown)
 		assert.Equal(t, "ada", mustGet(t, client).Tags["owner"], "it had happened")
 	})
@@ -392,8 +376,8 @@ func TestStacks_Get_CurrentOperationOnlyWhileOneRuns(t *testing.T) {
 // Self-hosted installations send more in lists than Pulumi Cloud does.
 func TestStacks_List_TagsWhereTheServerSendsThem(t *testing.T) {
 	t.Parallel()
-	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(`{"stacks":[
+	client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{"stacks":[
 			{"orgName":"acme","projectName":"web","stackName":"prod","tags":{"pulumi:project":"web"}},
 			{"orgName":"acme","projectName":"web","stackName":"dev"}]}`)), nil
 	})

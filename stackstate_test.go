@@ -2,15 +2,20 @@ package pulumiapi_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
 // oddDeployments are JSON that a decoder and an encoder would not leave as it is.
@@ -26,10 +31,10 @@ var oddDeployments = map[string]string{
 func TestStacks_Export_KeepsTheBytes(t *testing.T) {
 	t.Parallel()
 	for name, deployment := range oddDeployments {
-		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-			return respond(http.StatusOK, []byte(`{"version":3,"deployment": `+deployment+` ,"features":["a"]}`)), nil
+		client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+			return testkit.Respond(http.StatusOK, []byte(`{"version":3,"deployment": `+deployment+` ,"features":["a"]}`)), nil
 		})
-		state, err := client.Stacks.Export(t.Context(), prod)
+		state, err := client.Stacks.Export(t.Context(), testkit.Prod)
 		require.NoError(t, err, "Stacks.Export of %s", name)
 		assert.Equal(t, deployment, string(state.Deployment), name)
 		assert.Equal(t, 3, state.Version)
@@ -47,7 +52,7 @@ func TestStacks_Import_SendsTheBytes(t *testing.T) {
 			if features != "" {
 				state.Features = strings.Split(features, ",")
 			}
-			result, err := client.Stacks.Import(t.Context(), prod, state)
+			result, err := client.Stacks.Import(t.Context(), testkit.Prod, state)
 			require.NoError(t, err, "Stacks.Import of %s", name)
 			assert.Equal(t, "938cd018", result.UpdateID)
 			assert.Equal(t, `{"version":4,`+member+`"deployment":`+deployment+`}`, sent, name)
@@ -59,10 +64,10 @@ func TestStacks_Import_SendsTheBytes(t *testing.T) {
 // the last request's body in sent.
 func sendingClient(t *testing.T, sent *string, answer string) (*pulumiapi.Client, *http.Client) {
 	t.Helper()
-	hc := &http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+	hc := &http.Client{Transport: testkit.RoundTripperFunc(func(req *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(req.Body)
 		*sent = string(body)
-		return respond(http.StatusOK, []byte(answer)), err
+		return testkit.Respond(http.StatusOK, []byte(answer)), err
 	})}
 	client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(hc))
 	require.NoError(t, err)
@@ -71,34 +76,34 @@ func sendingClient(t *testing.T, sent *string, answer string) (*pulumiapi.Client
 
 func TestStacks_Import_RefusesWhatIsNoState(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(`{"updateId":"938cd018"}`)), nil
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{"updateId":"938cd018"}`)), nil
 	})
 	for name, state := range map[string]pulumiapi.StackState{
 		"state.Version":    {Deployment: json.RawMessage(`{}`)},
 		"state.Deployment": {Version: 3},
 		"state.Features":   {Version: 3, Deployment: json.RawMessage(`{}`), Features: []string{"\xff"}},
 	} {
-		_, err := client.Stacks.Import(t.Context(), prod, state)
+		_, err := client.Stacks.Import(t.Context(), testkit.Prod, state)
 		var wrong *pulumiapi.ArgumentError
 		require.ErrorAs(t, err, &wrong, name)
 		assert.Equal(t, name, wrong.Name)
 	}
 	for _, garbage := range []string{`{"a":`, `{}{}`, `nonsense`, `{"a":1},"version":9`, ``, ` `} {
-		_, err := client.Stacks.Import(t.Context(), prod, pulumiapi.StackState{Version: 3, Deployment: json.RawMessage(garbage)})
+		_, err := client.Stacks.Import(t.Context(), testkit.Prod, pulumiapi.StackState{Version: 3, Deployment: json.RawMessage(garbage)})
 		var wrong *pulumiapi.ArgumentError
 		require.ErrorAs(t, err, &wrong, "Stacks.Import of %q", garbage)
 	}
-	assert.Empty(t, s.sent)
+	assert.Empty(t, s.Sent())
 }
 
 func TestStackState_Decode(t *testing.T) {
 	t.Parallel()
 	var state pulumiapi.StackState
-	require.NoError(t, json.Unmarshal(readFixture(t, "stacks_export.json"), &state))
+	require.NoError(t, json.Unmarshal(testkit.Fixture(t, "stacks_export.json"), &state))
 	snapshot, err := state.Decode()
 	require.NoError(t, err)
-	assert.Empty(t, missingLeaves(t, decodeAny(t, state.Deployment), snapshot), "lost of the documentation's state")
+	assert.Empty(t, testkit.MissingLeaves(t, testkit.DecodeAny(t, state.Deployment), snapshot), "lost of the documentation's state")
 	require.Len(t, snapshot.Resources, 3)
 	assert.Equal(t, "aws:ec2/vpc:Vpc", snapshot.Resources[2].Type)
 	assert.Equal(t, "v2.22.0", snapshot.Manifest.Version)
@@ -133,7 +138,7 @@ func TestStackState_Decode_EveryField(t *testing.T) {
 		state := pulumiapi.StackState{Version: version, Deployment: json.RawMessage(everyStateField)}
 		snapshot, err := state.Decode()
 		require.NoError(t, err, "version %d", version)
-		assert.Empty(t, missingLeaves(t, decodeAny(t, state.Deployment), snapshot))
+		assert.Empty(t, testkit.MissingLeaves(t, testkit.DecodeAny(t, state.Deployment), snapshot))
 		assert.Equal(t, "hello", string(snapshot.Snippets[0].Descriptor.Parameterization.Value))
 	}
 }
@@ -156,18 +161,73 @@ func TestStackState_Decode_RefusesWhatItDoesNotKnow(t *testing.T) {
 
 func TestStacks_Transfer_NeedsAnOrganization(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(204, nil), nil })
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return testkit.Respond(204, nil), nil })
 	var wrong *pulumiapi.ArgumentError
-	require.ErrorAs(t, client.Stacks.Transfer(t.Context(), prod, ""), &wrong)
+	require.ErrorAs(t, client.Stacks.Transfer(t.Context(), testkit.Prod, ""), &wrong)
 	assert.Equal(t, "toOrg", wrong.Name)
-	assert.Empty(t, s.sent)
+	assert.Empty(t, s.Sent())
 }
 
 func TestStacks_Delete_SendsForceOnlyWhenAsked(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(204, nil), nil })
-	require.NoError(t, client.Stacks.Delete(t.Context(), prod, nil))
-	require.NoError(t, client.Stacks.Delete(t.Context(), prod, &pulumiapi.StackDeleteOptions{Force: true}))
-	assert.Empty(t, s.sent[0].URL.RawQuery)
-	assert.Equal(t, "force=true", s.sent[1].URL.RawQuery)
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return testkit.Respond(204, nil), nil })
+	require.NoError(t, client.Stacks.Delete(t.Context(), testkit.Prod, nil))
+	require.NoError(t, client.Stacks.Delete(t.Context(), testkit.Prod, &pulumiapi.StackDeleteOptions{Force: true}))
+	assert.Empty(t, s.Sent()[0].URL.RawQuery)
+	assert.Equal(t, "force=true", s.Sent()[1].URL.RawQuery)
+}
+
+func TestStacks_ImportFrom_SentAgainIfItCanSeek(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state, _ := longState(10)
+		for name, c := range map[string]struct {
+			reader io.Reader
+			sent   []string
+		}{
+			"a seeker": {strings.NewReader(state), []string{state, state}},
+			"a stream": {io.MultiReader(strings.NewReader(state)), []string{state}},
+		} {
+			var sent []string
+			client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(&http.Client{
+				Transport: testkit.RoundTripperFunc(func(req *http.Request) (*http.Response, error) {
+					body, err := io.ReadAll(req.Body)
+					sent = append(sent, string(body))
+					if len(sent) == 1 {
+						return nil, &net.OpError{Op: "dial", Err: errors.Join(errWire, err)}
+					}
+					return testkit.Respond(http.StatusOK, []byte(`{"updateId":"u1"}`)), nil
+				}),
+			}))
+			require.NoError(t, err)
+			imported, err := client.Stacks.ImportFrom(t.Context(), testkit.Prod, c.reader)
+			assert.Equal(t, c.sent, sent, name)
+			if len(c.sent) == 1 {
+				require.ErrorIs(t, err, errWire, name)
+				continue
+			}
+			require.NoError(t, err, name)
+			assert.Equal(t, "u1", imported.UpdateID)
+		}
+	})
+}
+
+func TestStacks_ImportFrom_ReaderFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := testkit.NewCloud(t, 1)
+		id := pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "stack-00"}
+		require.NoError(t, srv.SetState(id.Org, id.Project, id.Stack, []byte(`{"kept":true}`), 3))
+		state, _ := longState(2000)
+		gone := errors.New("the disk is gone")
+		_, err := client.Stacks.ImportFrom(t.Context(), id, io.MultiReader(strings.NewReader(state[:100_000]), iotest.ErrReader(gone)))
+		var failed *pulumiapi.CallError
+		require.ErrorAs(t, err, &failed)
+		require.ErrorIs(t, err, gone)
+		require.ErrorContains(t, err, "the request's body could not be read: the disk is gone")
+		assert.Equal(t, 1, failed.Attempts)
+		kept, err := client.Stacks.Export(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, `{"kept":true}`, string(kept.Deployment))
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -22,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -43,7 +43,7 @@ func longState(resources int) (state, deployment string) {
 
 // broken is an answer that breaks off after text.
 func broken(text string, err error) *http.Response {
-	resp := respond(http.StatusOK, nil, "X-Pulumi-Request-ID", "8f2c")
+	resp := testkit.Respond(http.StatusOK, nil, "X-Pulumi-Request-ID", "8f2c")
 	resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(text), iotest.ErrReader(err)))
 	resp.ContentLength = -1
 	return resp
@@ -51,7 +51,7 @@ func broken(text string, err error) *http.Response {
 
 // resourcesOf walks the resources of prod, and returns what came before the error.
 func resourcesOf(ctx context.Context, client *pulumiapi.Client) (urns []string, err error) {
-	for resource, err := range client.Stacks.ExportResources(ctx, prod) {
+	for resource, err := range client.Stacks.ExportResources(ctx, testkit.Prod) {
 		if err != nil {
 			return urns, err
 		}
@@ -65,15 +65,15 @@ func TestStacks_ExportTo_TheVeryBytes(t *testing.T) {
 	for name, resources := range map[string]int{"short": 1, "long": 2000} {
 		state, _ := longState(resources)
 		for encoding, resp := range map[string]func() *http.Response{
-			"plain":     func() *http.Response { return respond(http.StatusOK, []byte(" "+state+"\n")) },
-			"with mark": func() *http.Response { return respond(http.StatusOK, []byte("\ufeff "+state+"\n")) },
+			"plain":     func() *http.Response { return testkit.Respond(http.StatusOK, []byte(" "+state+"\n")) },
+			"with mark": func() *http.Response { return testkit.Respond(http.StatusOK, []byte("\ufeff "+state+"\n")) },
 			"gzip": func() *http.Response {
-				return respond(http.StatusOK, gzipped(t, []byte(" "+state+"\n")), "Content-Encoding", "gzip")
+				return testkit.Respond(http.StatusOK, testkit.Gzipped(t, []byte(" "+state+"\n")), "Content-Encoding", "gzip")
 			},
 		} {
-			client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return resp(), nil })
+			client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return resp(), nil })
 			var written bytes.Buffer
-			n, err := client.Stacks.ExportTo(t.Context(), prod, &written)
+			n, err := client.Stacks.ExportTo(t.Context(), testkit.Prod, &written)
 			require.NoError(t, err, "%s, %s", name, encoding)
 			assert.Equal(t, " "+state+"\n", written.String(), "%s, %s", name, encoding)
 			assert.EqualValues(t, written.Len(), n, "%s, %s", name, encoding)
@@ -84,7 +84,7 @@ func TestStacks_ExportTo_TheVeryBytes(t *testing.T) {
 // The streams are what Export, Import and Decode are.
 func TestStacks_Streams_AreTheStateItself(t *testing.T) {
 	t.Parallel()
-	srv, client := newCloud(t, 1)
+	srv, client := testkit.NewCloud(t, 1)
 	id := pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "stack-00"}
 	_, deployment := longState(2000)
 	require.NoError(t, srv.SetState(id.Org, id.Project, id.Stack, []byte(deployment), 4))
@@ -137,40 +137,42 @@ var streamed = map[string]struct {
 	"cut off within the gzip": {
 		resp: func(t *testing.T, state string) *http.Response {
 			t.Helper()
-			zipped := gzipped(t, []byte(state))
-			return respond(http.StatusOK, zipped[:len(zipped)-100], "Content-Encoding", "gzip")
+			zipped := testkit.Gzipped(t, []byte(state))
+			return testkit.Respond(http.StatusOK, zipped[:len(zipped)-100], "Content-Encoding", "gzip")
 		},
 		want: "cut off after", is: io.ErrUnexpectedEOF,
 	},
 	"gzip of something else": {
 		resp: func(t *testing.T, state string) *http.Response {
 			t.Helper()
-			zipped := gzipped(t, []byte(state))
+			zipped := testkit.Gzipped(t, []byte(state))
 			zipped[len(zipped)-5] ^= 1 // the checksum
-			return respond(http.StatusOK, zipped, "Content-Encoding", "gzip")
+			return testkit.Respond(http.StatusOK, zipped, "Content-Encoding", "gzip")
 		},
 		want: "cut off after",
 	},
 	"shorter than it was, and nothing says so": {
 		resp: func(_ *testing.T, state string) *http.Response {
-			return respond(http.StatusOK, []byte(strings.TrimRight(state[:len(state)/2], " \n}")))
+			return testkit.Respond(http.StatusOK, []byte(strings.TrimRight(state[:len(state)/2], " \n}")))
 		},
 		want: "cut off after", is: io.ErrUnexpectedEOF,
 	},
 	"the same, behind a brace": {
 		resp: func(_ *testing.T, state string) *http.Response {
-			return respond(http.StatusOK, []byte(state[:strings.LastIndex(state[:len(state)/2], "}")+1]))
+			return testkit.Respond(http.StatusOK, []byte(state[:strings.LastIndex(state[:len(state)/2], "}")+1]))
 		},
 		want: "cut off after", is: io.ErrUnexpectedEOF, unseen: true,
 	},
 	"a page behind it": {
 		resp: func(_ *testing.T, state string) *http.Response {
-			return respond(http.StatusOK, []byte(state+signInPage))
+			return testkit.Respond(http.StatusOK, []byte(state+testkit.SignInPage))
 		},
 		want: "the answer",
 	},
 	"another one behind it": {
-		resp: func(_ *testing.T, state string) *http.Response { return respond(http.StatusOK, []byte(state+state)) },
+		resp: func(_ *testing.T, state string) *http.Response {
+			return testkit.Respond(http.StatusOK, []byte(state+state))
+		},
 		want: "not JSON", unseen: true,
 	},
 }
@@ -183,12 +185,12 @@ func TestStacks_ExportTo_BreaksOff(t *testing.T) {
 	for name, c := range streamed {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return c.resp(t, state), nil })
+			client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return c.resp(t, state), nil })
 			var written bytes.Buffer
-			n, err := client.Stacks.ExportTo(t.Context(), prod, &written)
-			assert.Len(t, s.sent, 1, "what was written is not written again")
+			n, err := client.Stacks.ExportTo(t.Context(), testkit.Prod, &written)
+			assert.Len(t, s.Sent(), 1, "what was written is not written again")
 			assert.EqualValues(t, written.Len(), n)
-			assert.True(t, strings.HasPrefix(state+signInPage, written.String()) || c.unseen, "what came before is there")
+			assert.True(t, strings.HasPrefix(state+testkit.SignInPage, written.String()) || c.unseen, "what came before is there")
 			if c.unseen {
 				require.NoError(t, err)
 				return
@@ -210,7 +212,7 @@ func TestStacks_ExportResources_BreaksOff(t *testing.T) {
 	for name, c := range streamed {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return c.resp(t, state), nil })
+			client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return c.resp(t, state), nil })
 			urns, err := resourcesOf(t.Context(), client)
 			var failed *pulumiapi.CallError
 			require.ErrorAs(t, err, &failed)
@@ -219,7 +221,7 @@ func TestStacks_ExportResources_BreaksOff(t *testing.T) {
 			if c.is != nil {
 				require.ErrorIs(t, err, c.is)
 			}
-			assert.Len(t, s.sent, 1, "what was yielded is not yielded again")
+			assert.Len(t, s.Sent(), 1, "what was yielded is not yielded again")
 			require.Greater(t, len(urns), 800, "what came before is there")
 			for i, urn := range urns {
 				require.Equal(t, fmt.Sprintf("urn:%d", i), urn)
@@ -237,23 +239,23 @@ func TestStacks_Streams_BrokenAtTheStart(t *testing.T) {
 		for name, resp := range map[string]func() *http.Response{
 			"long":                    func() *http.Response { return broken(long[:20_000], errWire) },
 			"short":                   func() *http.Response { return broken(short, errWire) },
-			"short, behind a brace":   func() *http.Response { return respond(http.StatusOK, []byte(short[:len(short)-1])) },
-			"short, behind something": func() *http.Response { return respond(http.StatusOK, []byte(short[:200])) },
+			"short, behind a brace":   func() *http.Response { return testkit.Respond(http.StatusOK, []byte(short[:len(short)-1])) },
+			"short, behind something": func() *http.Response { return testkit.Respond(http.StatusOK, []byte(short[:200])) },
 		} {
-			client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+			client, s := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
 				if n%2 == 1 {
 					return resp(), nil
 				}
-				return respond(http.StatusOK, []byte(long)), nil
+				return testkit.Respond(http.StatusOK, []byte(long)), nil
 			})
 			var written bytes.Buffer
-			_, err := client.Stacks.ExportTo(t.Context(), prod, &written)
+			_, err := client.Stacks.ExportTo(t.Context(), testkit.Prod, &written)
 			require.NoError(t, err, name)
 			assert.Equal(t, long, written.String(), name)
 			urns, err := resourcesOf(t.Context(), client)
 			require.NoError(t, err, name)
 			assert.Len(t, urns, 2000, name)
-			assert.Len(t, s.sent, 4, name)
+			assert.Len(t, s.Sent(), 4, name)
 		}
 	})
 }
@@ -262,7 +264,7 @@ func TestStacks_Streams_BrokenAtTheStart(t *testing.T) {
 func TestStacks_Streams_CutOffOnTheWire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv, client := newCloud(t, 1)
+		srv, client := testkit.NewCloud(t, 1)
 		id := pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "stack-00"}
 		_, deployment := longState(20_000)
 		require.NoError(t, srv.SetState(id.Org, id.Project, id.Stack, []byte(deployment), 3))
@@ -288,16 +290,16 @@ func TestStacks_Streams_Stall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state, _ := longState(2000)
 		silent := func(req *http.Request) *http.Response {
-			resp := respond(http.StatusOK, nil)
+			resp := testkit.Respond(http.StatusOK, nil)
 			resp.ContentLength = -1
-			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(state[:100_000]), readerFunc(func([]byte) (int, error) {
+			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(state[:100_000]), testkit.ReaderFunc(func([]byte) (int, error) {
 				<-req.Context().Done()
 				return 0, context.Cause(req.Context())
 			})))
 			return resp
 		}
-		client, s := scriptedClient(t, func(_ int, req *http.Request) (*http.Response, error) { return silent(req), nil })
-		n, err := client.Stacks.ExportTo(t.Context(), prod, io.Discard)
+		client, s := testkit.Client(t, func(_ int, req *http.Request) (*http.Response, error) { return silent(req), nil })
+		n, err := client.Stacks.ExportTo(t.Context(), testkit.Prod, io.Discard)
 		require.ErrorContains(t, err, "cut off after 100000 bytes: no answer: nothing came for 1m0s")
 		assert.EqualValues(t, 100_000, n)
 		urns, err := resourcesOf(t.Context(), client)
@@ -312,9 +314,9 @@ func TestStacks_Streams_Stall(t *testing.T) {
 		require.ErrorIs(t, err, reason)
 		late, cancelLate := context.WithTimeout(t.Context(), time.Hour)
 		defer cancelLate()
-		_, err = client.Stacks.ExportTo(late, prod, io.Discard)
+		_, err = client.Stacks.ExportTo(late, testkit.Prod, io.Discard)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Len(t, s.sent, 4)
+		assert.Len(t, s.Sent(), 4)
 	})
 }
 
@@ -323,18 +325,18 @@ func TestStacks_Streams_SlowConsumer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		state, _ := longState(2000)
-		client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-			return respond(http.StatusOK, []byte(state)), nil
+		client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+			return testkit.Respond(http.StatusOK, []byte(state)), nil
 		})
 		slow := writerFunc(func(p []byte) (int, error) {
 			time.Sleep(time.Hour)
 			return len(p), nil
 		})
-		n, err := client.Stacks.ExportTo(t.Context(), prod, slow)
+		n, err := client.Stacks.ExportTo(t.Context(), testkit.Prod, slow)
 		require.NoError(t, err)
 		assert.EqualValues(t, len(state), n)
 		count := 0
-		for _, err := range client.Stacks.ExportResources(t.Context(), prod) {
+		for _, err := range client.Stacks.ExportResources(t.Context(), testkit.Prod) {
 			require.NoError(t, err)
 			time.Sleep(time.Hour)
 			count++
@@ -362,10 +364,10 @@ func TestStacks_ExportTo_WriterFails(t *testing.T) {
 		"too much":   {func(p []byte) (int, error) { return len(p) + 1, nil }, 0, nil},
 		"negative":   {func([]byte) (int, error) { return -1, nil }, 0, nil},
 	} {
-		client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-			return respond(http.StatusOK, []byte(state)), nil
+		client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+			return testkit.Respond(http.StatusOK, []byte(state)), nil
 		})
-		n, err := client.Stacks.ExportTo(t.Context(), prod, c.write)
+		n, err := client.Stacks.ExportTo(t.Context(), testkit.Prod, c.write)
 		var failed *pulumiapi.CallError
 		require.ErrorAs(t, err, &failed, name)
 		if c.want != nil {
@@ -373,7 +375,7 @@ func TestStacks_ExportTo_WriterFails(t *testing.T) {
 			require.ErrorContains(t, err, fmt.Sprintf("after %d bytes", n), name)
 		}
 		assert.Equal(t, c.written, n, name)
-		assert.Len(t, s.sent, 1, name)
+		assert.Len(t, s.Sent(), 1, name)
 	}
 }
 
@@ -405,13 +407,13 @@ func TestStacks_ExportResources_WhateverTheOrder(t *testing.T) {
 		`{"version":3,"deployment":{"resources":[` + one + `,{"urn":1}]}}`: {[]string{"one"}, "another form"},
 	} {
 		for _, text := range []string{text, strings.Replace(text, "{", "{"+filler, 1)} {
-			client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-				return respond(http.StatusOK, []byte(text)), nil
+			client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+				return testkit.Respond(http.StatusOK, []byte(text)), nil
 			})
 			urns, err := resourcesOf(t.Context(), client)
 			what := strings.ReplaceAll(text, filler, "…")
 			assert.Equal(t, c.want, urns, what)
-			assert.Len(t, s.sent, 1, what)
+			assert.Len(t, s.Sent(), 1, what)
 			if c.failure == "" {
 				require.NoError(t, err, what)
 				continue
@@ -435,7 +437,7 @@ func TestStacks_ExportResources_LeavingTheLoop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv, client := newCloud(t, 1)
+				srv, client := testkit.NewCloud(t, 1)
 				id := pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "stack-00"}
 				require.NoError(t, srv.SetState(id.Org, id.Project, id.Stack, []byte(deployment), 3))
 				done := make(chan any)
@@ -467,77 +469,22 @@ func TestStacks_ExportResources_LeavingTheLoop(t *testing.T) {
 
 func TestStacks_Streams_NilArguments(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return nil, errWire })
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return nil, errWire })
 	for name, call := range map[string]func() error{
-		"w": func() error { return second(client.Stacks.ExportTo(t.Context(), prod, nil)) },
-		"r": func() error { return second(client.Stacks.ImportFrom(t.Context(), prod, nil)) },
+		"w": func() error { return testkit.ErrorOf(client.Stacks.ExportTo(t.Context(), testkit.Prod, nil)) },
+		"r": func() error { return testkit.ErrorOf(client.Stacks.ImportFrom(t.Context(), testkit.Prod, nil)) },
 	} {
 		var wrong *pulumiapi.ArgumentError
 		require.ErrorAs(t, call(), &wrong)
 		assert.Equal(t, name, wrong.Name)
 	}
 	var wrong *pulumiapi.ArgumentError
-	require.ErrorAs(t, second(client.Stacks.ExportTo(t.Context(), prod, (*os.File)(nil))), &wrong)
-	require.ErrorAs(t, second(client.Stacks.ImportFrom(t.Context(), prod, (*os.File)(nil))), &wrong)
+	require.ErrorAs(t, testkit.ErrorOf(client.Stacks.ExportTo(t.Context(), testkit.Prod, (*os.File)(nil))), &wrong)
+	require.ErrorAs(t, testkit.ErrorOf(client.Stacks.ImportFrom(t.Context(), testkit.Prod, (*os.File)(nil))), &wrong)
 	for _, err := range client.Stacks.ExportResources(t.Context(), pulumiapi.StackIdentifier{Org: "acme"}) {
 		require.ErrorAs(t, err, &wrong)
 	}
-	assert.Empty(t, s.sent)
-}
-
-func TestStacks_ImportFrom_SentAgainIfItCanSeek(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		state, _ := longState(10)
-		for name, c := range map[string]struct {
-			reader io.Reader
-			sent   []string
-		}{
-			"a seeker": {strings.NewReader(state), []string{state, state}},
-			"a stream": {io.MultiReader(strings.NewReader(state)), []string{state}},
-		} {
-			var sent []string
-			client, err := pulumiapi.NewClient(pulumiapi.WithToken("pul-test"), pulumiapi.WithHTTPClient(&http.Client{
-				Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
-					body, err := io.ReadAll(req.Body)
-					sent = append(sent, string(body))
-					if len(sent) == 1 {
-						return nil, &net.OpError{Op: "dial", Err: errors.Join(errWire, err)}
-					}
-					return respond(http.StatusOK, []byte(`{"updateId":"u1"}`)), nil
-				}),
-			}))
-			require.NoError(t, err)
-			imported, err := client.Stacks.ImportFrom(t.Context(), prod, c.reader)
-			assert.Equal(t, c.sent, sent, name)
-			if len(c.sent) == 1 {
-				require.ErrorIs(t, err, errWire, name)
-				continue
-			}
-			require.NoError(t, err, name)
-			assert.Equal(t, "u1", imported.UpdateID)
-		}
-	})
-}
-
-func TestStacks_ImportFrom_ReaderFails(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv, client := newCloud(t, 1)
-		id := pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "stack-00"}
-		require.NoError(t, srv.SetState(id.Org, id.Project, id.Stack, []byte(`{"kept":true}`), 3))
-		state, _ := longState(2000)
-		gone := errors.New("the disk is gone")
-		_, err := client.Stacks.ImportFrom(t.Context(), id, io.MultiReader(strings.NewReader(state[:100_000]), iotest.ErrReader(gone)))
-		var failed *pulumiapi.CallError
-		require.ErrorAs(t, err, &failed)
-		require.ErrorIs(t, err, gone)
-		require.ErrorContains(t, err, "the request's body could not be read: the disk is gone")
-		assert.Equal(t, 1, failed.Attempts)
-		kept, err := client.Stacks.Export(t.Context(), id)
-		require.NoError(t, err)
-		assert.Equal(t, `{"kept":true}`, string(kept.Deployment))
-	})
+	assert.Empty(t, s.Sent())
 }
 
 // megabyteOfResources returns resources, with a comma behind each. Some of it does
@@ -563,7 +510,7 @@ func stateOfMegabytes(megabytes int) *http.Response {
 	for range megabytes {
 		readers = append(readers, strings.NewReader(megabyte))
 	}
-	resp := respond(http.StatusOK, nil)
+	resp := testkit.Respond(http.StatusOK, nil)
 	resp.Body = io.NopCloser(io.MultiReader(append(readers, strings.NewReader(`null]}}`))...))
 	resp.ContentLength = int64(40 + megabytes*len(megabyte) + 7)
 	return resp
@@ -571,18 +518,18 @@ func stateOfMegabytes(megabytes int) *http.Response {
 
 // It does not run beside other tests, whose memory would count.
 func TestStacks_Exports_TakeLittleMemory(t *testing.T) { //nolint:paralleltest // see above
-	if raceDetected {
+	if testkit.RaceDetected {
 		t.Skip("the race detector takes memory, too")
 	}
 	resp := stateOfMegabytes(100)
 	length := resp.ContentLength
-	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
+	client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
 		resp.Body, resp.ContentLength = stateOfMegabytes(100).Body, length
 		return resp, nil
 	})
 	const overhead = 3 << 20 // a megabyte's text, made above, and buffers
-	assert.Less(t, allocated(func() {
-		n, err := client.Stacks.ExportTo(t.Context(), prod, io.Discard)
+	assert.Less(t, testkit.Allocated(func() {
+		n, err := client.Stacks.ExportTo(t.Context(), testkit.Prod, io.Discard)
 		require.NoError(t, err)
 		assert.Equal(t, length, n)
 	}), uint64(overhead), "ExportTo: bytes allocated")
@@ -594,7 +541,7 @@ func TestStacks_Exports_TakeLittleMemory(t *testing.T) { //nolint:paralleltest /
 		return memory.HeapAlloc
 	}
 	before, most, count := inUse(), uint64(0), 0
-	for _, err := range client.Stacks.ExportResources(t.Context(), prod) {
+	for _, err := range client.Stacks.ExportResources(t.Context(), testkit.Prod) {
 		require.NoError(t, err)
 		if count++; count%20_000 == 0 {
 			most = max(most, inUse())
@@ -603,21 +550,21 @@ func TestStacks_Exports_TakeLittleMemory(t *testing.T) { //nolint:paralleltest /
 	assert.Greater(t, count, 100_000)
 	assert.Less(t, most, before+overhead, "ExportResources: bytes in use")
 
-	client, _ = scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return stateOfMegabytes(30), nil })
-	assert.Less(t, allocated(func() {
-		state, err := client.Stacks.Export(t.Context(), prod)
+	client, _ = testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return stateOfMegabytes(30), nil })
+	assert.Less(t, testkit.Allocated(func() {
+		state, err := client.Stacks.Export(t.Context(), testkit.Prod)
 		require.NoError(t, err)
 		assert.Greater(t, len(state.Deployment), 29<<20)
 	}), uint64(30<<20+overhead), "Export: bytes allocated, for the state itself and little else")
 
 	text, err := io.ReadAll(stateOfMegabytes(30).Body)
 	require.NoError(t, err)
-	zipped := gzipped(t, text)
-	client, _ = scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, zipped, "Content-Encoding", "gzip"), nil
+	zipped := testkit.Gzipped(t, text)
+	client, _ = testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, zipped, "Content-Encoding", "gzip"), nil
 	})
-	assert.Less(t, allocated(func() {
-		_, err := client.Stacks.Export(t.Context(), prod)
+	assert.Less(t, testkit.Allocated(func() {
+		_, err := client.Stacks.Export(t.Context(), testkit.Prod)
 		require.NoError(t, err)
 	}), uint64(30<<20+overhead), "Export: bytes allocated, from gzip")
 }

@@ -246,3 +246,49 @@ func TestTimestamp_String(t *testing.T) {
 	assert.Equal(t, at.Time.String(), at.String())
 	assert.Equal(t, "["+at.Time.String()+"]", fmt.Sprint([]Timestamp{at}))
 }
+
+// What reads as a time can be written, and read again as the same instant.
+func FuzzTimestamp(f *testing.F) {
+	for text := range timestampForms {
+		f.Add([]byte(text))
+	}
+	for _, text := range []string{
+		`true`, `{}`, `[1]`, `" "`, `"soon"`, `9223372036854775808`, `1e400`, `"NaN"`, `"0x1p4"`, `"9999-12-31T23:59:59-01:00"`, `253402300799.9999`,
+		"", `"`, `"\u`, "\xff", `"2024-02-29T12:30:45,5Z"`, `"2024-02-29T24:00:00Z"`, `1_0`, `1e-9`, `0.0000001`, `-62135596799`, `-0.5`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		check := func(called string, read Timestamp) {
+			require.Equal(t, time.UTC, read.Location(), called)
+			require.True(t, read.IsZero() || read.Year() > 1, "%s: year 1 is never: %s", called, read)
+			written, err := read.MarshalJSON()
+			require.NoError(t, err, called)
+			require.True(t, json.Valid(written), "%s: %q", called, written)
+			var again Timestamp
+			require.NoError(t, again.UnmarshalJSON(written), called)
+			require.True(t, read.Equal(again.Time), "%s: %s, written and read: %s", called, read, again)
+			text, err := read.MarshalText()
+			require.NoError(t, err, called)
+			require.NoError(t, again.UnmarshalText(text), called)
+			require.True(t, read.Equal(again.Time), "%s: %s, written and read as text: %s", called, read, again)
+		}
+		var direct, viaText, viaOurs, viaStandard Timestamp
+		directErr := direct.UnmarshalJSON(data)
+		if directErr == nil {
+			check("UnmarshalJSON", direct)
+		}
+		if viaText.UnmarshalText(data) == nil {
+			check("UnmarshalText", viaText)
+		}
+		if !json.Valid(data) {
+			return
+		}
+		oursErr, standardErr := jsonx.Decode(data, &viaOurs), json.Unmarshal(data, &viaStandard)
+		require.Equal(t, oursErr == nil, standardErr == nil, "jsonx.Decode: %v, json.Unmarshal: %v", oursErr, standardErr)
+		if oursErr == nil {
+			check("jsonx.Decode", viaOurs)
+			require.True(t, viaOurs.Equal(viaStandard.Time), "jsonx.Decode: %s, json.Unmarshal: %s", viaOurs, viaStandard)
+		}
+	})
+}

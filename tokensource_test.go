@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -64,13 +65,6 @@ func newIssued(t *testing.T, i *issuer, opts ...pulumiapi.Option) *pulumiapi.Cli
 	return client
 }
 
-var webshop = pulumiapi.StackIdentifier{Org: pulumiapitest.DemoOrganization, Project: "webshop", Stack: "prod"}
-
-func get(ctx context.Context, client *pulumiapi.Client) error {
-	_, err := client.Stacks.Get(ctx, webshop)
-	return err
-}
-
 func TestTokenSource_TokenIsKeptUntilShortlyBeforeItExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -78,15 +72,15 @@ func TestTokenSource_TokenIsKeptUntilShortlyBeforeItExpires(t *testing.T) {
 		client := newIssued(t, source)
 		assert.Zero(t, source.asked.Load(), "NewClient asks for no token")
 		for range 3 {
-			require.NoError(t, get(t.Context(), client))
+			require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		}
 		assert.EqualValues(t, 1, source.asked.Load(), "three calls with one token")
 
 		time.Sleep(time.Hour - 61*time.Second)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.EqualValues(t, 1, source.asked.Load(), "61 s before the token expires")
 		time.Sleep(2 * time.Second)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.EqualValues(t, 2, source.asked.Load(), "59 s before the token expires")
 		for _, request := range source.srv.Requests() {
 			assert.Equal(t, http.StatusOK, request.Status, "no request was sent with a token that was no longer good")
@@ -100,12 +94,12 @@ func TestTokenSource_ATokenOfHalfAMinuteIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: 30 * time.Second}
 		client := newIssued(t, source)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		time.Sleep(26 * time.Second)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.EqualValues(t, 1, source.asked.Load())
 		time.Sleep(2 * time.Second)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.EqualValues(t, 2, source.asked.Load())
 	})
 }
@@ -118,7 +112,7 @@ func TestTokenSource_OneRefreshForAllGoroutines(t *testing.T) {
 		for range 2 {
 			var calls sync.WaitGroup
 			for range 100 {
-				calls.Go(func() { assert.NoError(t, get(t.Context(), client)) })
+				calls.Go(func() { assert.NoError(t, testkit.GetWebshop(t.Context(), client)) })
 			}
 			calls.Wait()
 			time.Sleep(time.Hour)
@@ -139,7 +133,7 @@ func TestTokenSource_ACallThatEndsSpoilsNothingForTheOthers(t *testing.T) {
 		var calls sync.WaitGroup
 		start := time.Now()
 		calls.Go(func() {
-			err := get(ctx, client)
+			err := testkit.GetWebshop(ctx, client)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.ErrorContains(t, err, "in a hurry")
 			assert.Equal(t, time.Second, time.Since(start), "it waits no longer than its context")
@@ -150,7 +144,7 @@ func TestTokenSource_ACallThatEndsSpoilsNothingForTheOthers(t *testing.T) {
 		})
 		synctest.Wait()
 		calls.Go(func() {
-			require.NoError(t, get(t.Context(), client))
+			require.NoError(t, testkit.GetWebshop(t.Context(), client))
 			assert.Equal(t, time.Minute, time.Since(start), "it gets what the first call has asked for")
 		})
 		calls.Wait()
@@ -165,10 +159,10 @@ func TestTokenSource_IsGivenUpWhenNobodyWaits(t *testing.T) {
 		client := newIssued(t, source)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.ErrorIs(t, get(ctx, client), context.DeadlineExceeded)
+		require.ErrorIs(t, testkit.GetWebshop(ctx, client), context.DeadlineExceeded)
 		synctest.Wait()
 		assert.Zero(t, source.atOnce.Load(), "nothing goes on when the call has ended")
-		require.NoError(t, get(t.Context(), client), "the next call asks anew")
+		require.NoError(t, testkit.GetWebshop(t.Context(), client), "the next call asks anew")
 		assert.EqualValues(t, 2, source.asked.Load())
 	})
 }
@@ -196,10 +190,10 @@ func TestTokenSource_IsNeverAskedTwiceAtATime(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				require.ErrorIs(t, get(ctx, client), context.DeadlineExceeded)
+				require.ErrorIs(t, testkit.GetWebshop(ctx, client), context.DeadlineExceeded)
 				assert.EqualValues(t, 1, source.atOnce.Load(), "the source has not noticed")
 				time.AfterFunc(time.Minute, func() { source.fail.Store(nil) })
-				require.NoError(t, get(t.Context(), client))
+				require.NoError(t, testkit.GetWebshop(t.Context(), client))
 				assert.EqualValues(t, 1, source.most.Load(), "questions at a time")
 			})
 		})
@@ -209,12 +203,12 @@ func TestTokenSource_IsNeverAskedTwiceAtATime(t *testing.T) {
 func TestTokenSource_A401RefreshesOnceAndRepeats(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]func(context.Context, *pulumiapi.Client) error{
-		"GET": get,
+		"GET": testkit.GetWebshop,
 		"POST": func(ctx context.Context, c *pulumiapi.Client) error {
-			return c.Stacks.CreateTag(ctx, webshop, "a", "b")
+			return c.Stacks.CreateTag(ctx, testkit.Webshop, "a", "b")
 		},
 		"PATCH": func(ctx context.Context, c *pulumiapi.Client) error {
-			return c.Stacks.SetTag(ctx, webshop, "owner", "b")
+			return c.Stacks.SetTag(ctx, testkit.Webshop, "owner", "b")
 		},
 	} {
 		for _, attempts := range []int{1, 4} {
@@ -223,7 +217,7 @@ func TestTokenSource_A401RefreshesOnceAndRepeats(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					source := &issuer{}
 					client := newIssued(t, source, pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: attempts}))
-					require.NoError(t, get(t.Context(), client))
+					require.NoError(t, testkit.GetWebshop(t.Context(), client))
 					source.revoke(t)
 					start := time.Now()
 					var info pulumiapi.ResponseInfo
@@ -231,7 +225,7 @@ func TestTokenSource_A401RefreshesOnceAndRepeats(t *testing.T) {
 					assert.Equal(t, 2, info.Attempts)
 					assert.Zero(t, time.Since(start), "there is nothing to wait for")
 					assert.EqualValues(t, 2, source.asked.Load())
-					require.NoError(t, get(t.Context(), client))
+					require.NoError(t, testkit.GetWebshop(t.Context(), client))
 					assert.EqualValues(t, 2, source.asked.Load(), "the new token is kept")
 				})
 			})
@@ -260,7 +254,7 @@ func TestTokenSource_TokensThatAreNeverAccepted(t *testing.T) {
 				return pulumiapi.NewSecret(fmt.Sprintf("pul-wrong-%d", source.asked.Add(1))), time.Time{}, nil
 			})))
 		for _, c := range []struct{ attempts, asked int }{{2, 2}, {1, 2}, {1, 2}} {
-			err := get(t.Context(), client)
+			err := testkit.GetWebshop(t.Context(), client)
 			var refused *pulumiapi.APIError
 			require.ErrorAs(t, err, &refused)
 			require.ErrorIs(t, err, pulumiapi.ErrUnauthorized)
@@ -268,7 +262,7 @@ func TestTokenSource_TokensThatAreNeverAccepted(t *testing.T) {
 			assert.EqualValues(t, c.asked, source.asked.Load(), "the token is not to blame if the next one is refused, too")
 		}
 		time.Sleep(10 * time.Second)
-		require.ErrorIs(t, get(t.Context(), client), pulumiapi.ErrUnauthorized)
+		require.ErrorIs(t, testkit.GetWebshop(t.Context(), client), pulumiapi.ErrUnauthorized)
 		assert.EqualValues(t, 3, source.asked.Load(), "but some time later it may be")
 	})
 }
@@ -279,12 +273,12 @@ func TestTokenSource_A401AndThenFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{}
 		client := newIssued(t, source, pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 2, MinWait: time.Second}))
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		source.revoke(t)
 		source.srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/stacks/{orgName}/{projectName}/{stackName}", Status: http.StatusServiceUnavailable, Skip: 1})
 		start := time.Now()
 		var refused *pulumiapi.APIError
-		require.ErrorAs(t, get(t.Context(), client), &refused)
+		require.ErrorAs(t, testkit.GetWebshop(t.Context(), client), &refused)
 		assert.Equal(t, 3, refused.Attempts, "a 401, and two")
 		assert.LessOrEqual(t, time.Since(start), time.Second, "the first wait")
 	})
@@ -297,7 +291,7 @@ func TestTokenSource_LateRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{}
 		client := newIssued(t, source)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		source.revoke(t)
 		var calls sync.WaitGroup
 		source.srv.Inject(pulumiapitest.Fault{Endpoint: "GET /api/user/stacks", Delay: time.Minute, Times: 1})
@@ -306,7 +300,7 @@ func TestTokenSource_LateRefusals(t *testing.T) {
 			assert.NoError(t, err)
 		})
 		synctest.Wait()
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		calls.Wait()
 		assert.EqualValues(t, 2, source.asked.Load(), "one for the first call, and one for both that were refused")
 	})
@@ -318,21 +312,21 @@ func TestTokenSource_ASlowRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour}
 		client := newIssued(t, source)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		time.Sleep(time.Hour - 50*time.Second)
 		source.delay = 20 * time.Second
 		for _, want := range []time.Duration{2 * time.Second, 0, 0} {
 			start := time.Now()
-			require.NoError(t, get(t.Context(), client))
+			require.NoError(t, testkit.GetWebshop(t.Context(), client))
 			assert.Equal(t, want, time.Since(start), "it is tried once in a while")
 		}
 		assert.EqualValues(t, 2, source.asked.Load())
 		time.Sleep(10 * time.Second)
 		source.delay = time.Second
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.EqualValues(t, 3, source.asked.Load())
 		time.Sleep(time.Minute)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.EqualValues(t, 3, source.asked.Load(), "the new token is in use")
 	})
 }
@@ -343,9 +337,9 @@ func TestTokenSource_ThatCallsItsOwnClient(t *testing.T) {
 		var client *pulumiapi.Client
 		client = newIssued(t, &issuer{}, pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(
 			func(ctx context.Context) (pulumiapi.Secret, time.Time, error) {
-				return pulumiapi.Secret{}, time.Time{}, get(ctx, client)
+				return pulumiapi.Secret{}, time.Time{}, testkit.GetWebshop(ctx, client)
 			})))
-		require.ErrorContains(t, get(t.Context(), client), "the token source calls the client that asks it")
+		require.ErrorContains(t, testkit.GetWebshop(t.Context(), client), "the token source calls the client that asks it")
 	})
 }
 
@@ -359,7 +353,7 @@ func TestTokenSource_AuthorizationOfTheCallers(t *testing.T) {
 				pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(func(context.Context) (pulumiapi.Secret, time.Time, error) {
 					return pulumiapi.NewSecret("pul-source"), time.Time{}, nil
 				})),
-				pulumiapi.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+				pulumiapi.WithHTTPClient(&http.Client{Transport: testkit.RoundTripperFunc(func(req *http.Request) (*http.Response, error) {
 					sent = req.Header.Values("Authorization")
 					return nil, errors.New("no")
 				})}), pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}))
@@ -380,16 +374,16 @@ func TestTokenSource_A401OnABodyThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{}
 		client := newIssued(t, source)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		source.revoke(t)
 		_, err := client.Do(t.Context(), pulumiapi.Request{
 			Endpoint: pulumiapi.Endpoint{Method: http.MethodPost, Template: "/api/stacks/{orgName}/{projectName}/{stackName}/tags"},
-			Args:     []string{webshop.Org, webshop.Project, webshop.Stack},
+			Args:     []string{testkit.Webshop.Org, testkit.Webshop.Project, testkit.Webshop.Stack},
 			Body:     io.MultiReader(strings.NewReader(`{"name":"a","value":"b"}`)),
 		}, nil)
 		require.ErrorIs(t, err, pulumiapi.ErrUnauthorized)
 		require.NotErrorIs(t, err, pulumiapi.ErrOutcomeUnknown)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.EqualValues(t, 2, source.asked.Load())
 		var refusals int
 		for _, request := range source.srv.Requests() {
@@ -408,7 +402,7 @@ func TestTokenSource_ATokenThatExpiresDuringTheBackoff(t *testing.T) {
 		source := &issuer{life: time.Minute}
 		client := newIssued(t, source, pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxWait: time.Hour}))
 		source.srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"600"}}, Times: 1})
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.EqualValues(t, 2, source.asked.Load())
 		for _, request := range source.srv.Requests() {
 			assert.NotEqual(t, http.StatusUnauthorized, request.Status)
@@ -444,7 +438,7 @@ func TestTokenSource_FailuresAreTheCalls(t *testing.T) {
 				source := &issuer{}
 				client := newIssued(t, source, pulumiapi.WithTokenSource(c.source))
 				for range 2 {
-					err := client.Stacks.CreateTag(t.Context(), webshop, "a", "b")
+					err := client.Stacks.CreateTag(t.Context(), testkit.Webshop, "a", "b")
 					var failed *pulumiapi.CallError
 					require.ErrorAs(t, err, &failed)
 					assert.Zero(t, failed.Attempts)
@@ -466,25 +460,25 @@ func TestTokenSource_FailsLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour}
 		client := newIssued(t, source)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		sealed := errors.New("the vault is sealed")
 		source.fail.Store(&sealed)
 		time.Sleep(time.Hour - 10*time.Second)
 		for range 3 {
-			require.NoError(t, get(t.Context(), client), "the old token is good for 10 s more")
+			require.NoError(t, testkit.GetWebshop(t.Context(), client), "the old token is good for 10 s more")
 		}
 		assert.EqualValues(t, 2, source.asked.Load(), "and the source is left alone for as long")
 
 		source.revoke(t)
-		err := get(t.Context(), client)
+		err := testkit.GetWebshop(t.Context(), client)
 		require.ErrorIs(t, err, sealed)
 		require.ErrorIs(t, err, pulumiapi.ErrUnauthorized, "what the last attempt came to")
 		require.ErrorContains(t, err, "no access token: the vault is sealed; before that: ")
 
 		time.Sleep(time.Minute)
-		require.ErrorIs(t, get(t.Context(), client), sealed)
+		require.ErrorIs(t, testkit.GetWebshop(t.Context(), client), sealed)
 		source.fail.Store(nil)
-		require.NoError(t, get(t.Context(), client))
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 	})
 }
 
@@ -503,11 +497,11 @@ func TestTokenSource_TheSourcesContext(t *testing.T) {
 				_, _, err := source.Token(ctx)
 				require.NoError(t, err)
 				// A call of another client, with the context that it was given.
-				return pulumiapi.NewSecret(source.srv.Token()), time.Time{}, get(ctx, source.srv.Client())
+				return pulumiapi.NewSecret(source.srv.Token()), time.Time{}, testkit.GetWebshop(ctx, source.srv.Client())
 			})))
 		var info pulumiapi.ResponseInfo
 		ctx := pulumiapi.CaptureResponse(context.WithValue(t.Context(), key{}, "a span"), &info)
-		require.NoError(t, get(ctx, client))
+		require.NoError(t, testkit.GetWebshop(ctx, client))
 		assert.Equal(t, "a span", value)
 		assert.False(t, named, "the endpoint is that of a call, and not that of the source's")
 		assert.Contains(t, info.RequestID, "00000002-", "the call's own answer")
@@ -522,13 +516,13 @@ func TestTokenSource_FillsInNobodysResults(t *testing.T) {
 		client := newIssued(t, source, pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(
 			func(ctx context.Context) (pulumiapi.Secret, time.Time, error) {
 				time.Sleep(time.Minute)
-				return pulumiapi.NewSecret(source.srv.Token()), time.Time{}, get(context.WithoutCancel(ctx), source.srv.Client())
+				return pulumiapi.NewSecret(source.srv.Token()), time.Time{}, testkit.GetWebshop(context.WithoutCancel(ctx), source.srv.Client())
 			})))
 		var info pulumiapi.ResponseInfo
 		ctx, cancel := context.WithTimeout(pulumiapi.CaptureResponse(t.Context(), &info), time.Second)
 		defer cancel()
-		require.ErrorIs(t, get(ctx, client), context.DeadlineExceeded)
-		require.NoError(t, get(t.Context(), client))
+		require.ErrorIs(t, testkit.GetWebshop(ctx, client), context.DeadlineExceeded)
+		require.NoError(t, testkit.GetWebshop(t.Context(), client))
 		assert.Equal(t, pulumiapi.ResponseInfo{}, info)
 	})
 }
@@ -549,13 +543,13 @@ func TestWithTokenSource_AndTheOtherSources(t *testing.T) {
 		// Only what the service is sent can tell.
 		var sent string
 		client, err := pulumiapi.NewClient(append(opts, pulumiapi.WithBaseURL(pulumiapitest.BaseURL), pulumiapi.WithHTTPClient(&http.Client{
-			Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+			Transport: testkit.RoundTripperFunc(func(req *http.Request) (*http.Response, error) {
 				sent = req.Header.Get("Authorization")
 				return srv.HTTPClient().Transport.RoundTrip(req)
 			}),
 		}))...)
 		require.NoError(t, err)
-		_ = get(t.Context(), client)
+		_ = testkit.GetWebshop(t.Context(), client)
 		if want == "last token" {
 			assert.Equal(t, "token from-option", sent, want)
 		} else {
@@ -564,7 +558,7 @@ func TestWithTokenSource_AndTheOtherSources(t *testing.T) {
 	}
 	for _, opt := range []pulumiapi.Option{
 		pulumiapi.WithTokenSource(nil), pulumiapi.WithTokenSource(pulumiapi.TokenSourceFunc(nil)), pulumiapi.WithTokenSource((*issuer)(nil)), pulumiapi.WithTokenSource((*pulumiapi.OIDCTokenSource)(nil)),
-		pulumiapi.WithTokenSource(new(pulumiapi.OIDCTokenSource)), pulumiapi.WithRateLimiter(nil), pulumiapi.WithRateLimiter((*slowLimiter)(nil)),
+		pulumiapi.WithTokenSource(new(pulumiapi.OIDCTokenSource)), pulumiapi.WithRateLimiter(nil), pulumiapi.WithRateLimiter((*testkit.SlowLimiter)(nil)),
 	} {
 		_, err := pulumiapi.NewClient(opt)
 		var refused *pulumiapi.ArgumentError

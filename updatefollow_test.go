@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -58,7 +59,7 @@ func TestUpdates_Follow_YieldsEventsAsTheyAppear(t *testing.T) {
 			emitting(t, update)
 			start := time.Now()
 			var events []pulumiapi.EngineEvent
-			for event, err := range client.Updates.Follow(t.Context(), prod, update.ID(), nil) {
+			for event, err := range client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), nil) {
 				require.NoError(t, err)
 				late := time.Since(start) - time.Duration(len(events))*10*time.Second
 				assert.LessOrEqual(t, late, 5*time.Second, "event %d is late", len(events))
@@ -83,7 +84,7 @@ func TestUpdates_Follow_AnUpdateThatHasEnded(t *testing.T) {
 		require.NoError(t, update.Emit(numbered(0, 8)...))
 		require.NoError(t, update.Finish(pulumiapitest.Cancelled))
 		start := time.Now()
-		seq := client.Updates.Follow(t.Context(), prod, update.ID(), nil)
+		seq := client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), nil)
 		for range 2 { // from its start again
 			events, err := pulumiapi.Collect(seq)
 			require.NoError(t, err)
@@ -121,7 +122,7 @@ func TestUpdates_Follow_EndsBehindTheLastEvent(t *testing.T) {
 					assert.NoError(t, update.Finish(pulumiapitest.Succeeded))
 				}
 			})
-			events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), prod, update.ID(), nil))
+			events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), nil))
 			require.NoError(t, err)
 			requireNumbered(t, 5+emitted, events)
 		})
@@ -146,7 +147,7 @@ func TestUpdates_Follow_ResumesAfterFaults(t *testing.T) {
 						fault.Skip = 5 + 3*i // since the one before is gone
 						srv.Inject(fault)
 					}
-					events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), prod, update.ID(), nil))
+					events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), nil))
 					require.NoError(t, err)
 					requireNumbered(t, 60, events)
 				})
@@ -162,7 +163,7 @@ func TestUpdates_Follow_FaultsThatLastTooLong(t *testing.T) {
 		require.NoError(t, update.Emit(numbered(0, 4)...))
 		srv.Inject(pulumiapitest.Fault{Skip: 3, Drop: true})
 		start := time.Now()
-		events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), prod, update.ID(), nil))
+		events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), nil))
 		var failed *pulumiapi.CallError
 		require.ErrorAs(t, err, &failed)
 		require.ErrorContains(t, err, "/events: gave up after 5m0s of faults: ")
@@ -181,7 +182,7 @@ func TestUpdates_Follow_EndsWithARefusal(t *testing.T) {
 				fault.Skip = skip
 				srv.Inject(fault)
 				calls := 0
-				for event, err := range client.Updates.Follow(t.Context(), prod, update.ID(), nil) {
+				for event, err := range client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), nil) {
 					calls++
 					assert.Nil(t, event, name)
 					assert.True(t, isOfACall(err), name)
@@ -209,14 +210,14 @@ func (f *followScript) answer(_ int, req *http.Request) (*http.Response, error) 
 	var body string
 	if endpoint, _ := pulumiapi.EndpointFromContext(req.Context()); endpoint.String() == statusEndpoint {
 		f.statuses, body = next(f.statuses)
-		return respond(http.StatusOK, []byte(`{"status":"`+body+`"}`)), nil
+		return testkit.Respond(http.StatusOK, []byte(`{"status":"`+body+`"}`)), nil
 	}
 	token := req.URL.Query().Get("continuationToken")
 	if len(f.pages[token]) == 0 {
-		return respond(http.StatusBadRequest, nil), nil
+		return testkit.Respond(http.StatusBadRequest, nil), nil
 	}
 	f.pages[token], body = next(f.pages[token])
-	return respond(http.StatusOK, []byte(body)), nil
+	return testkit.Respond(http.StatusOK, []byte(body)), nil
 }
 
 func TestUpdates_Follow_AnswersOfOtherInstallations(t *testing.T) {
@@ -267,8 +268,8 @@ func TestUpdates_Follow_AnswersOfOtherInstallations(t *testing.T) {
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			client, _ := scriptedClient(t, script.answer)
-			events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), prod, "u1", nil))
+			client, _ := testkit.Client(t, script.answer)
+			events, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), testkit.Prod, "u1", nil))
 			require.NoError(t, err, name)
 			t.Log(name)
 			requireNumbered(t, 6, events)
@@ -287,21 +288,21 @@ func TestUpdates_Follow_EmptyPagesWithNewTokensForEver(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			pages, looks := 0, 0
-			client, _ := scriptedClient(t, func(n int, req *http.Request) (*http.Response, error) {
+			client, _ := testkit.Client(t, func(n int, req *http.Request) (*http.Response, error) {
 				if n > 20_000 {
-					return respond(http.StatusBadRequest, nil), nil
+					return testkit.Respond(http.StatusBadRequest, nil), nil
 				}
 				if endpoint, _ := pulumiapi.EndpointFromContext(req.Context()); endpoint.String() == statusEndpoint {
 					looks++
-					return respond(http.StatusOK, []byte(`{"status":"`+status+`"}`)), nil
+					return testkit.Respond(http.StatusOK, []byte(`{"status":"`+status+`"}`)), nil
 				}
 				pages++
-				return respond(http.StatusOK, fmt.Appendf(nil, `{"events":[],"continuationToken":"%d"}`, n)), nil
+				return testkit.Respond(http.StatusOK, fmt.Appendf(nil, `{"events":[],"continuationToken":"%d"}`, n)), nil
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			start := time.Now()
-			events, err := pulumiapi.Collect(client.Updates.Follow(ctx, prod, "u1", nil))
+			events, err := pulumiapi.Collect(client.Updates.Follow(ctx, testkit.Prod, "u1", nil))
 			if status == "running" {
 				require.ErrorIs(t, err, context.DeadlineExceeded, status)
 			} else {
@@ -324,17 +325,17 @@ func TestUpdates_Follow_TokensInACircleAreAnError(t *testing.T) {
 			for _, body := range []string{`[]`, `[{"timestamp":1,"stdoutEvent":{"message":"m"}}]`} {
 				synctest.Test(t, func(t *testing.T) {
 					pages := 0
-					client, _ := scriptedClient(t, func(n int, req *http.Request) (*http.Response, error) {
+					client, _ := testkit.Client(t, func(n int, req *http.Request) (*http.Response, error) {
 						if n > 1000 {
-							return respond(http.StatusBadRequest, nil), nil
+							return testkit.Respond(http.StatusBadRequest, nil), nil
 						}
 						if endpoint, _ := pulumiapi.EndpointFromContext(req.Context()); endpoint.String() == statusEndpoint {
-							return respond(http.StatusOK, []byte(`{"status":"`+status+`"}`)), nil
+							return testkit.Respond(http.StatusOK, []byte(`{"status":"`+status+`"}`)), nil
 						}
 						pages++
-						return respond(http.StatusOK, fmt.Appendf(nil, `{"events":%s,"continuationToken":"%d"}`, body, pages%length)), nil
+						return testkit.Respond(http.StatusOK, fmt.Appendf(nil, `{"events":%s,"continuationToken":"%d"}`, body, pages%length)), nil
 					})
-					_, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), prod, "u1", nil))
+					_, err := pulumiapi.Collect(client.Updates.Follow(t.Context(), testkit.Prod, "u1", nil))
 					called := fmt.Sprintf("Follow of an update that is %s, pages of %s in a circle of %d", status, body, length)
 					require.ErrorContains(t, err, "would not end", called)
 					var failed *pulumiapi.CallError
@@ -355,16 +356,16 @@ func TestUpdates_Follow_FiltersAndCursor(t *testing.T) {
 		about := func(urn string) pulumiapitest.EngineEvent { return pulumiapitest.DiagnosticEvent("info", urn, urn) }
 		require.NoError(t, update.Emit(about("a"), about("b"), about("b"), about("b"), about("b"), about("b"), about("a")))
 		opts := &pulumiapi.EngineEventListOptions{URN: "a", Type: []int{3}}
-		first, err := client.Updates.ListEventsPage(t.Context(), prod, update.ID(), opts)
+		first, err := client.Updates.ListEventsPage(t.Context(), testkit.Prod, update.ID(), opts)
 		require.NoError(t, err)
 		require.Len(t, first.Items, 1)
 		time.AfterFunc(time.Minute, func() {
 			assert.NoError(t, update.Emit(about("b"), about("b"), about("b"), about("a"), pulumiapitest.StdoutEvent("no")))
 			assert.NoError(t, update.Finish(pulumiapitest.Succeeded))
 		})
-		seq := client.Updates.Follow(t.Context(), prod, update.ID(), opts)
+		seq := client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), opts)
 		opts.Cursor = first.Next
-		rest := client.Updates.Follow(t.Context(), prod, update.ID(), opts)
+		rest := client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), opts)
 		opts.Type[0] = 99 // the options were copied
 		events, err := pulumiapi.Collect(rest)
 		require.NoError(t, err)
@@ -380,16 +381,18 @@ func TestUpdates_Follow_FiltersAndCursor(t *testing.T) {
 
 func TestUpdates_Follow_BadArguments(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(http.StatusOK, []byte(`{}`)), nil })
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{}`)), nil
+	})
 	follow := func(ctx context.Context, updateID string, opts *pulumiapi.EngineEventListOptions) error {
-		_, err := firstOf(client.Updates.Follow(ctx, prod, updateID, opts))
+		_, err := testkit.FirstOf(client.Updates.Follow(ctx, testkit.Prod, updateID, opts))
 		return err
 	}
-	requireArgumentError(t, follow(t.Context(), "", nil), "updateID", "Updates.Follow")
-	requireArgumentError(t, follow(t.Context(), "u1", &pulumiapi.EngineEventListOptions{Cursor: "x"}), "opts.Cursor", "Updates.Follow")
+	testkit.RequireArgumentError(t, follow(t.Context(), "", nil), "updateID", "Updates.Follow")
+	testkit.RequireArgumentError(t, follow(t.Context(), "u1", &pulumiapi.EngineEventListOptions{Cursor: "x"}), "opts.Cursor", "Updates.Follow")
 	var none context.Context
-	requireArgumentError(t, follow(none, "u1", nil), "ctx", "Updates.Follow")
-	assert.Empty(t, s.sent)
+	testkit.RequireArgumentError(t, follow(none, "u1", nil), "ctx", "Updates.Follow")
+	assert.Empty(t, s.Sent())
 }
 
 // The bubble fails if a goroutine is left.
@@ -398,7 +401,7 @@ func TestUpdates_Follow_AConsumerThatLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, client, update := running(t)
 		require.NoError(t, update.Emit(numbered(0, 4)...))
-		seq := client.Updates.Follow(t.Context(), prod, update.ID(), nil)
+		seq := client.Updates.Follow(t.Context(), testkit.Prod, update.ID(), nil)
 		for event, err := range seq {
 			require.NoError(t, err)
 			if event.StdoutEvent.Message == "2" {
@@ -429,7 +432,7 @@ func TestUpdates_Follow_TheContextEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		start := time.Now()
-		events, err := pulumiapi.Collect(client.Updates.Follow(ctx, prod, update.ID(), nil))
+		events, err := pulumiapi.Collect(client.Updates.Follow(ctx, testkit.Prod, update.ID(), nil))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		var failed *pulumiapi.CallError
 		require.ErrorAs(t, err, &failed)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 )
 
 type (
@@ -53,23 +54,23 @@ func updateKinds() []updateKind {
 func TestUpdates_OfAKind_GoOnFromAToken(t *testing.T) {
 	t.Parallel()
 	for _, kind := range updateKinds() {
-		client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+		client, s := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
 			if n == 1 {
-				return respond(http.StatusOK, []byte(`{"events":[{"type":"preludeEvent"}],"continuationToken":"a+b"}`)), nil
+				return testkit.Respond(http.StatusOK, []byte(`{"events":[{"type":"preludeEvent"}],"continuationToken":"a+b"}`)), nil
 			}
-			return respond(http.StatusOK, []byte(`{"events":[{"summaryEvent":{}}]}`)), nil
+			return testkit.Respond(http.StatusOK, []byte(`{"events":[{"summaryEvent":{}}]}`)), nil
 		})
 		opts := &pulumiapi.EngineEventListOptions{Type: []int{3}, URN: "urn:b", IncludeNonActivated: true}
-		events, err := pulumiapi.Collect(kind.listEvents(client)(t.Context(), prod, "u/1", opts))
+		events, err := pulumiapi.Collect(kind.listEvents(client)(t.Context(), testkit.Prod, "u/1", opts))
 		require.NoError(t, err)
 		require.Len(t, events, 2)
 		assert.Equal(t, pulumiapi.EngineEventTypeSummary, events[1].Type)
-		_, err = kind.getStatus(client)(t.Context(), prod, "u/1", &pulumiapi.UpdateStatusOptions{ContinuationToken: "t"})
+		_, err = kind.getStatus(client)(t.Context(), testkit.Prod, "u/1", &pulumiapi.UpdateStatusOptions{ContinuationToken: "t"})
 		require.NoError(t, err)
 
 		path := "/below/here/api/stacks/acme/web/prod/" + strings.ToLower(kind.name) + "/u%2F1"
 		var sent []string
-		for _, req := range s.sent {
+		for _, req := range s.Sent() {
 			sent = append(sent, req.URL.RequestURI())
 		}
 		assert.Equal(t, []string{

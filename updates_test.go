@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -21,13 +22,13 @@ func TestUpdates_List_BothFormsOfAnUpdate(t *testing.T) {
 		"the service's": `{"updates":[{"info":{"kind":"update","version":7,"result":"succeeded"},"updateID":"u7","version":7,"latestVersion":9}],"total":1,"itemsPerPage":10}`,
 		"the older":     `{"updates":[{"kind":"update","version":7,"result":"succeeded"}]}`,
 	} {
-		client, _ := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+		client, _ := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
 			if n > 1 {
-				return respond(http.StatusOK, []byte(`{"updates":[]}`)), nil
+				return testkit.Respond(http.StatusOK, []byte(`{"updates":[]}`)), nil
 			}
-			return respond(http.StatusOK, []byte(answer)), nil
+			return testkit.Respond(http.StatusOK, []byte(answer)), nil
 		})
-		updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), prod, nil))
+		updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), testkit.Prod, nil))
 		require.NoError(t, err, name)
 		require.Len(t, updates, 1, name)
 		assert.Equal(t, pulumiapi.UpdateKindUpdate, updates[0].Kind, name)
@@ -38,25 +39,25 @@ func TestUpdates_List_BothFormsOfAnUpdate(t *testing.T) {
 
 func TestUpdates_Lists_AskForAPageInTheServicesForm(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(`{"updates":[]}`)), nil
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{"updates":[]}`)), nil
 	})
 	for _, call := range []func() error{
-		func() error { _, err := client.Updates.ListPage(t.Context(), prod, nil); return err },
+		func() error { _, err := client.Updates.ListPage(t.Context(), testkit.Prod, nil); return err },
 		func() error {
-			_, err := client.Updates.ListPage(t.Context(), prod, &pulumiapi.UpdateListOptions{PageSize: 7})
+			_, err := client.Updates.ListPage(t.Context(), testkit.Prod, &pulumiapi.UpdateListOptions{PageSize: 7})
 			return err
 		},
-		func() error { _, err := client.Updates.ListPreviewsPage(t.Context(), prod, nil); return err },
+		func() error { _, err := client.Updates.ListPreviewsPage(t.Context(), testkit.Prod, nil); return err },
 		func() error {
-			_, err := client.Updates.ListPreviewsPage(t.Context(), prod, &pulumiapi.PreviewListOptions{Ascending: true, PageSize: 7})
+			_, err := client.Updates.ListPreviewsPage(t.Context(), testkit.Prod, &pulumiapi.PreviewListOptions{Ascending: true, PageSize: 7})
 			return err
 		},
 	} {
 		require.NoError(t, call())
 	}
 	var queries []string
-	for _, req := range s.sent {
+	for _, req := range s.Sent() {
 		queries = append(queries, req.URL.RawQuery)
 	}
 	assert.Equal(t, []string{
@@ -80,7 +81,7 @@ func historyServer(total *int, most int) func(int, *http.Request) (*http.Respons
 			version := *total - i
 			updates = append(updates, fmt.Sprintf(`{"info":{"kind":"update","version":%d},"updateID":"u%d","version":%d}`, version, version, version))
 		}
-		return respond(http.StatusOK, fmt.Appendf(nil, `{"updates":[%s],"itemsPerPage":%d,"total":%d}`,
+		return testkit.Respond(http.StatusOK, fmt.Appendf(nil, `{"updates":[%s],"itemsPerPage":%d,"total":%d}`,
 			strings.Join(updates, ","), size, *total)), nil
 	}
 }
@@ -88,12 +89,12 @@ func historyServer(total *int, most int) func(int, *http.Request) (*http.Respons
 func TestUpdates_List_PageSizeCutDownByTheService(t *testing.T) {
 	t.Parallel()
 	total := 250
-	client, s := scriptedClient(t, historyServer(&total, 100))
-	updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), prod, &pulumiapi.UpdateListOptions{PageSize: 1000}))
+	client, s := testkit.Client(t, historyServer(&total, 100))
+	updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), testkit.Prod, &pulumiapi.UpdateListOptions{PageSize: 1000}))
 	require.NoError(t, err)
 	assert.Len(t, updates, 250)
-	assert.Len(t, s.sent, 3)
-	page, err := client.Updates.ListPage(t.Context(), prod, &pulumiapi.UpdateListOptions{PageSize: 1000})
+	assert.Len(t, s.Sent(), 3)
+	page, err := client.Updates.ListPage(t.Context(), testkit.Prod, &pulumiapi.UpdateListOptions{PageSize: 1000})
 	require.NoError(t, err)
 	assert.Equal(t, 250, page.Total)
 }
@@ -101,9 +102,9 @@ func TestUpdates_List_PageSizeCutDownByTheService(t *testing.T) {
 func TestUpdates_List_AnUpdateIsAddedMeanwhile(t *testing.T) {
 	t.Parallel()
 	total := 25
-	client, _ := scriptedClient(t, historyServer(&total, 10))
+	client, _ := testkit.Client(t, historyServer(&total, 10))
 	versions := map[int]int{}
-	for update, err := range client.Updates.List(t.Context(), prod, &pulumiapi.UpdateListOptions{PageSize: 10, NoPrefetch: true}) {
+	for update, err := range client.Updates.List(t.Context(), testkit.Prod, &pulumiapi.UpdateListOptions{PageSize: 10, NoPrefetch: true}) {
 		require.NoError(t, err)
 		versions[update.Version]++
 		if len(versions) == 10 {
@@ -117,13 +118,13 @@ func TestUpdates_List_AnUpdateIsAddedMeanwhile(t *testing.T) {
 
 func TestUpdates_List_APageThatRepeats(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(`{"updates":[{"info":{"kind":"update","version":1},"updateID":"u1"}],"itemsPerPage":1,"total":9}`)), nil
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{"updates":[{"info":{"kind":"update","version":1},"updateID":"u1"}],"itemsPerPage":1,"total":9}`)), nil
 	})
-	updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), prod, nil))
+	updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), testkit.Prod, nil))
 	require.ErrorContains(t, err, "page 2 repeats")
 	assert.Len(t, updates, 1)
-	assert.Len(t, s.sent, 2)
+	assert.Len(t, s.Sent(), 2)
 }
 
 func TestUpdates_ListEvents_Ends(t *testing.T) {
@@ -145,28 +146,28 @@ func TestUpdates_ListEvents_Ends(t *testing.T) {
 		{"at once", []string{page(0, `null`)}, 0},
 		{"when the token that was sent comes back with events", []string{page(2, `"a"`), page(1, `"a"`)}, 3},
 	} {
-		client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
-			return respond(http.StatusOK, []byte(c.answers[n-1])), nil
+		client, s := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
+			return testkit.Respond(http.StatusOK, []byte(c.answers[n-1])), nil
 		})
-		events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), prod, "u1", nil))
+		events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), testkit.Prod, "u1", nil))
 		require.NoError(t, err, c.name)
 		assert.Len(t, events, c.events, c.name)
-		assert.Len(t, s.sent, len(c.answers), c.name)
+		assert.Len(t, s.Sent(), len(c.answers), c.name)
 	}
 }
 
 func TestUpdates_ListEvents_FiltersGoWithEveryPage(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte([]string{`{"events":[],"continuationToken":"t"}`, `{"events":[]}`}[n-1])), nil
+	client, s := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte([]string{`{"events":[],"continuationToken":"t"}`, `{"events":[]}`}[n-1])), nil
 	})
 	opts := &pulumiapi.EngineEventListOptions{Type: []int{3, 5}, URN: "urn:a&b", IncludeNonActivated: true}
-	seq := client.Updates.ListEvents(t.Context(), prod, "u1", opts)
+	seq := client.Updates.ListEvents(t.Context(), testkit.Prod, "u1", opts)
 	opts.Type[0] = 99 // the options were copied
 	_, err := pulumiapi.Collect(seq)
 	require.NoError(t, err)
-	assert.Equal(t, "include_non_activated=true&type=3&type=5&urn=urn%3Aa%26b", s.sent[0].URL.RawQuery)
-	assert.Equal(t, "continuationToken=t&include_non_activated=true&type=3&type=5&urn=urn%3Aa%26b", s.sent[1].URL.RawQuery)
+	assert.Equal(t, "include_non_activated=true&type=3&type=5&urn=urn%3Aa%26b", s.Sent()[0].URL.RawQuery)
+	assert.Equal(t, "continuationToken=t&include_non_activated=true&type=3&type=5&urn=urn%3Aa%26b", s.Sent()[1].URL.RawQuery)
 }
 
 // everyEngineEvent has every payload with every field of the description's
@@ -210,14 +211,14 @@ func TestUpdates_ListEvents_EveryPayloadWithAndWithoutItsType(t *testing.T) {
 	for name, payload := range everyEngineEvent {
 		for _, member := range []string{`"type":"` + string(name) + `",`, ""} {
 			event := `{"sequence":9,"timestamp":1615872590,` + member + `"` + string(name) + `":` + payload + `}`
-			client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-				return respond(http.StatusOK, []byte(`{"events":[`+event+`]}`)), nil
+			client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+				return testkit.Respond(http.StatusOK, []byte(`{"events":[`+event+`]}`)), nil
 			})
-			events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), prod, "u1", nil))
+			events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), testkit.Prod, "u1", nil))
 			require.NoError(t, err, name)
 			require.Len(t, events, 1, name)
 			assert.Equal(t, name, events[0].Type)
-			assert.Empty(t, missingLeaves(t, decodeAny(t, []byte(event)), events[0]), name)
+			assert.Empty(t, testkit.MissingLeaves(t, testkit.DecodeAny(t, []byte(event)), events[0]), name)
 			if payload == "{}" {
 				// It has no leaf by which it could be missed.
 				assert.True(t, events[0].CancelEvent != nil || events[0].PolicyLoadEvent != nil, name)
@@ -228,10 +229,10 @@ func TestUpdates_ListEvents_EveryPayloadWithAndWithoutItsType(t *testing.T) {
 
 func TestUpdates_ListEvents_ATypeOfTheFuture(t *testing.T) {
 	t.Parallel()
-	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(`{"events":[{"type":"newEvent","newEvent":{}},{"otherEvent":{}}]}`)), nil
+	client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{"events":[{"type":"newEvent","newEvent":{}},{"otherEvent":{}}]}`)), nil
 	})
-	events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), prod, "u1", nil))
+	events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), testkit.Prod, "u1", nil))
 	require.NoError(t, err)
 	require.Len(t, events, 2)
 	assert.Equal(t, pulumiapi.EngineEventType("newEvent"), events[0].Type)
@@ -240,12 +241,12 @@ func TestUpdates_ListEvents_ATypeOfTheFuture(t *testing.T) {
 
 func TestUpdates_DetailedDiff_AbsentIsNotEmpty(t *testing.T) {
 	t.Parallel()
-	client, _ := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(`{"events":[
+	client, _ := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{"events":[
 			{"resourcePreEvent":{"metadata":{"detailedDiff":null}}},
 			{"resourcePreEvent":{"metadata":{"detailedDiff":{}}}}]}`)), nil
 	})
-	events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), prod, "u1", nil))
+	events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), testkit.Prod, "u1", nil))
 	require.NoError(t, err)
 	assert.Nil(t, events[0].ResourcePreEvent.Metadata.DetailedDiff)
 	assert.NotNil(t, events[1].ResourcePreEvent.Metadata.DetailedDiff)
@@ -253,12 +254,12 @@ func TestUpdates_DetailedDiff_AbsentIsNotEmpty(t *testing.T) {
 
 func TestUpdates_GetStatus_GoesOnFromAToken(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(`{"status":"running","events":[{"index":"3","kind":"stderr","fields":{"text":"x","n":[1]}}],"continuationToken":"b"}`)), nil
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) {
+		return testkit.Respond(http.StatusOK, []byte(`{"status":"running","events":[{"index":"3","kind":"stderr","fields":{"text":"x","n":[1]}}],"continuationToken":"b"}`)), nil
 	})
-	results, err := client.Updates.GetStatus(t.Context(), prod, "u1", &pulumiapi.UpdateStatusOptions{ContinuationToken: "a"})
+	results, err := client.Updates.GetStatus(t.Context(), testkit.Prod, "u1", &pulumiapi.UpdateStatusOptions{ContinuationToken: "a"})
 	require.NoError(t, err)
-	assert.Equal(t, "continuationToken=a", s.sent[0].URL.RawQuery)
+	assert.Equal(t, "continuationToken=a", s.Sent()[0].URL.RawQuery)
 	assert.Equal(t, "b", results.ContinuationToken)
 	assert.False(t, results.Status.IsFinal())
 	require.Len(t, results.Events, 1)
@@ -273,30 +274,22 @@ func TestUpdates_GetStatus_GoesOnFromAToken(t *testing.T) {
 
 func TestUpdates_UpdateIDsThatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, func(int, *http.Request) (*http.Response, error) { return respond(204, nil), nil })
+	client, s := testkit.Client(t, func(int, *http.Request) (*http.Response, error) { return testkit.Respond(204, nil), nil })
 	for _, bad := range []string{"", ".", ".."} {
 		var wrong *pulumiapi.ArgumentError
-		_, err := client.Updates.GetStatus(t.Context(), prod, bad, nil)
+		_, err := client.Updates.GetStatus(t.Context(), testkit.Prod, bad, nil)
 		require.ErrorAs(t, err, &wrong, "Updates.GetStatus of %q", bad)
 		assert.Equal(t, "updateID", wrong.Name)
-		_, err = client.Updates.ListEventsPage(t.Context(), prod, bad, nil)
+		_, err = client.Updates.ListEventsPage(t.Context(), testkit.Prod, bad, nil)
 		require.ErrorAs(t, err, &wrong, "Updates.ListEventsPage of %q", bad)
 	}
-	assert.Empty(t, s.sent)
-}
-
-// cloudWithUpdates is a cloud with the stack acme/web/prod.
-func cloudWithUpdates(t *testing.T) (*pulumiapitest.Server, *pulumiapi.Client) {
-	t.Helper()
-	srv, client := newCloud(t, 0)
-	require.NoError(t, srv.AddStack(pulumiapitest.Stack{Org: "acme", Project: "web", Name: "prod"}))
-	return srv, client
+	assert.Empty(t, s.Sent())
 }
 
 func TestUpdates_AnUpdateThatEndsWhileItIsListed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv, client := cloudWithUpdates(t)
+		srv, client := testkit.CloudWithStack(t)
 		srv.SetPageSize(3)
 		running, err := srv.StartUpdate("acme", "web", "prod", pulumiapitest.Update{})
 		require.NoError(t, err)
@@ -304,7 +297,7 @@ func TestUpdates_AnUpdateThatEndsWhileItIsListed(t *testing.T) {
 			require.NoError(t, running.Emit(pulumiapitest.StdoutEvent(fmt.Sprint(i))))
 		}
 
-		status, err := client.Updates.GetStatus(t.Context(), prod, running.ID(), nil)
+		status, err := client.Updates.GetStatus(t.Context(), testkit.Prod, running.ID(), nil)
 		require.NoError(t, err)
 		assert.False(t, status.Status.IsFinal())
 		stack := mustGet(t, client)
@@ -312,13 +305,13 @@ func TestUpdates_AnUpdateThatEndsWhileItIsListed(t *testing.T) {
 		assert.Equal(t, running.ID(), stack.ActiveUpdate)
 
 		// While it runs, the list ends with the newest event.
-		events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), prod, running.ID(), nil))
+		events, err := pulumiapi.Collect(client.Updates.ListEvents(t.Context(), testkit.Prod, running.ID(), nil))
 		require.NoError(t, err)
 		assert.Len(t, events, 5)
 
 		// It ends between the first page and the second.
 		var seen []string
-		for event, err := range client.Updates.ListEvents(t.Context(), prod, running.ID(), nil) {
+		for event, err := range client.Updates.ListEvents(t.Context(), testkit.Prod, running.ID(), nil) {
 			require.NoError(t, err)
 			if event.StdoutEvent != nil {
 				seen = append(seen, event.StdoutEvent.Message)
@@ -333,12 +326,12 @@ func TestUpdates_AnUpdateThatEndsWhileItIsListed(t *testing.T) {
 		}
 		assert.Equal(t, []string{"0", "1", "2", "3", "4", "5", "summaryEvent"}, seen, "nothing lost, nothing twice")
 
-		status, err = client.Updates.GetStatus(t.Context(), prod, running.ID(), nil)
+		status, err = client.Updates.GetStatus(t.Context(), testkit.Prod, running.ID(), nil)
 		require.NoError(t, err)
 		assert.Equal(t, pulumiapi.UpdateStatusSucceeded, status.Status)
 		stack = mustGet(t, client)
 		assert.Nil(t, stack.CurrentOperation)
-		updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), prod, nil))
+		updates, err := pulumiapi.Collect(client.Updates.List(t.Context(), testkit.Prod, nil))
 		require.NoError(t, err)
 		require.Len(t, updates, 1)
 		assert.Equal(t, pulumiapi.UpdateResultSucceeded, updates[0].Result)
@@ -348,28 +341,28 @@ func TestUpdates_AnUpdateThatEndsWhileItIsListed(t *testing.T) {
 
 func TestUpdates_AnUpdateInTheWay(t *testing.T) {
 	t.Parallel()
-	srv, client := cloudWithUpdates(t)
+	srv, client := testkit.CloudWithStack(t)
 	require.NoError(t, srv.AddOrganization("other"))
 	running, err := srv.StartUpdate("acme", "web", "prod", pulumiapitest.Update{})
 	require.NoError(t, err)
 	state := pulumiapi.StackState{Version: 3, Deployment: []byte(`{"resources":[{"urn":"urn:1","type":"t","custom":true}]}`)}
 
-	require.ErrorIs(t, client.Stacks.Transfer(t.Context(), prod, "other"), pulumiapi.ErrConflict)
-	_, err = client.Stacks.Import(t.Context(), prod, state)
+	require.ErrorIs(t, client.Stacks.Transfer(t.Context(), testkit.Prod, "other"), pulumiapi.ErrConflict)
+	_, err = client.Stacks.Import(t.Context(), testkit.Prod, state)
 	require.ErrorIs(t, err, pulumiapi.ErrConflict)
 
 	require.NoError(t, running.Finish(pulumiapitest.Failed))
-	imported, err := client.Stacks.Import(t.Context(), prod, state)
+	imported, err := client.Stacks.Import(t.Context(), testkit.Prod, state)
 	require.NoError(t, err)
-	status, err := client.Updates.GetStatus(t.Context(), prod, imported.UpdateID, nil)
+	status, err := client.Updates.GetStatus(t.Context(), testkit.Prod, imported.UpdateID, nil)
 	require.NoError(t, err)
 	assert.True(t, status.Status.IsFinal())
 
 	var refused *pulumiapi.APIError
-	require.ErrorAs(t, client.Stacks.Delete(t.Context(), prod, nil), &refused, "it has resources")
+	require.ErrorAs(t, client.Stacks.Delete(t.Context(), testkit.Prod, nil), &refused, "it has resources")
 	assert.Equal(t, http.StatusBadRequest, refused.StatusCode)
-	require.NoError(t, client.Stacks.Transfer(t.Context(), prod, "other"))
-	_, err = client.Stacks.Get(t.Context(), prod)
+	require.NoError(t, client.Stacks.Transfer(t.Context(), testkit.Prod, "other"))
+	_, err = client.Stacks.Get(t.Context(), testkit.Prod)
 	require.ErrorIs(t, err, pulumiapi.ErrNotFound)
 	moved := pulumiapi.StackIdentifier{Org: "other", Project: "web", Stack: "prod"}
 	require.NoError(t, client.Stacks.Delete(t.Context(), moved, &pulumiapi.StackDeleteOptions{Force: true}))
@@ -377,11 +370,11 @@ func TestUpdates_AnUpdateInTheWay(t *testing.T) {
 
 func TestStacks_ExportAndImport_KeepTheBytesInTheCloud(t *testing.T) {
 	t.Parallel()
-	_, client := cloudWithUpdates(t)
+	_, client := testkit.CloudWithStack(t)
 	for name, deployment := range oddDeployments {
-		_, err := client.Stacks.Import(t.Context(), prod, pulumiapi.StackState{Version: 3, Deployment: []byte(deployment)})
+		_, err := client.Stacks.Import(t.Context(), testkit.Prod, pulumiapi.StackState{Version: 3, Deployment: []byte(deployment)})
 		require.NoError(t, err, name)
-		state, err := client.Stacks.Export(t.Context(), prod)
+		state, err := client.Stacks.Export(t.Context(), testkit.Prod)
 		require.NoError(t, err, name)
 		assert.Equal(t, deployment, string(state.Deployment), name)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -21,7 +22,7 @@ const statusEndpoint = "GET /api/stacks/{orgName}/{projectName}/{stackName}/upda
 // running is an update of acme/web/prod that runs.
 func running(t *testing.T) (*pulumiapitest.Server, *pulumiapi.Client, *pulumiapitest.RunningUpdate) {
 	t.Helper()
-	srv, client := cloudWithUpdates(t)
+	srv, client := testkit.CloudWithStack(t)
 	update, err := srv.StartUpdate("acme", "web", "prod", pulumiapitest.Update{})
 	require.NoError(t, err)
 	return srv, client, update
@@ -56,7 +57,7 @@ func TestUpdates_Wait_ReturnsWhenTheUpdateHasEnded(t *testing.T) {
 		srv, client, update := running(t)
 		time.AfterFunc(10*time.Minute, func() { assert.NoError(t, update.Finish(pulumiapitest.Succeeded)) })
 		start := time.Now()
-		results, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+		results, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 		require.NoError(t, err)
 		assert.Equal(t, pulumiapi.UpdateStatusSucceeded, results.Status)
 		assert.NotNil(t, results.Events)
@@ -77,10 +78,10 @@ func TestUpdates_Wait_TellsAFailedUpdateFromAFailedCall(t *testing.T) {
 			_, client, update := running(t)
 			require.NoError(t, update.Print(pulumiapitest.OutputLine{Text: "why", Stderr: true}))
 			time.AfterFunc(time.Minute, func() { assert.NoError(t, update.Finish(result)) })
-			results, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+			results, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 			var failed *pulumiapi.UpdateFailedError
 			require.ErrorAs(t, err, &failed, result)
-			assert.Equal(t, pulumiapi.UpdateFailedError{Stack: prod, UpdateID: update.ID(), Status: status, Results: results}, *failed)
+			assert.Equal(t, pulumiapi.UpdateFailedError{Stack: testkit.Prod, UpdateID: update.ID(), Status: status, Results: results}, *failed)
 			assert.Equal(t, status, results.Status)
 			assert.Equal(t, []string{`"why"`}, texts(results))
 			require.EqualError(t, err, fmt.Sprintf("pulumiapi: update %s of stack acme/web/prod: %s", update.ID(), status))
@@ -89,7 +90,7 @@ func TestUpdates_Wait_TellsAFailedUpdateFromAFailedCall(t *testing.T) {
 	}
 	srv, client, update := running(t)
 	srv.Inject(pulumiapitest.Fault{Endpoint: statusEndpoint, Status: http.StatusForbidden})
-	results, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+	results, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 	require.ErrorIs(t, err, pulumiapi.ErrForbidden)
 	var failed *pulumiapi.UpdateFailedError
 	assert.NotErrorAs(t, err, &failed)
@@ -111,7 +112,7 @@ func TestUpdates_Wait_AnUpdateThatHasEnded(t *testing.T) {
 		srv, client, update := running(t)
 		require.NoError(t, update.Finish(pulumiapitest.Succeeded))
 		start := time.Now()
-		_, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+		_, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 		require.NoError(t, err)
 		assert.Zero(t, time.Since(start))
 		assert.Equal(t, 1, looks(srv))
@@ -139,7 +140,7 @@ func TestUpdates_Wait_CollectsTheOutputOnce(t *testing.T) {
 			assert.NoError(t, update.Print(printed(9, 20)...))
 			assert.NoError(t, update.Finish(pulumiapitest.Succeeded))
 		})
-		results, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+		results, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 		require.NoError(t, err)
 		assert.Equal(t, want, texts(results))
 		assert.Empty(t, results.ContinuationToken)
@@ -154,7 +155,7 @@ func TestUpdates_Wait_CollectsTheOutputOnce(t *testing.T) {
 // inTurn answers with one status after the other, and the last for ever.
 func inTurn(answers ...string) func(int, *http.Request) (*http.Response, error) {
 	return func(n int, _ *http.Request) (*http.Response, error) {
-		return respond(http.StatusOK, []byte(answers[min(n, len(answers))-1])), nil
+		return testkit.Respond(http.StatusOK, []byte(answers[min(n, len(answers))-1])), nil
 	}
 }
 
@@ -188,11 +189,11 @@ func TestUpdates_Wait_AnswersOfOtherInstallations(t *testing.T) {
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			client, s := scriptedClient(t, inTurn(answers...))
-			results, err := client.Updates.Wait(t.Context(), prod, "u1", nil)
+			client, s := testkit.Client(t, inTurn(answers...))
+			results, err := client.Updates.Wait(t.Context(), testkit.Prod, "u1", nil)
 			require.NoError(t, err, name)
 			assert.Equal(t, []string{`"a"`, `"b"`, `"c"`}, texts(results), name)
-			assert.Len(t, s.sent, len(answers), name)
+			assert.Len(t, s.Sent(), len(answers), name)
 		})
 	}
 }
@@ -202,20 +203,20 @@ func TestUpdates_Wait_TokensInACircleAreAnError(t *testing.T) {
 	for _, status := range []string{"running", "succeeded"} {
 		for _, length := range []int{2, 3, 7} {
 			synctest.Test(t, func(t *testing.T) {
-				client, s := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+				client, s := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
 					if n > 1000 {
-						return respond(http.StatusBadRequest, nil), nil
+						return testkit.Respond(http.StatusBadRequest, nil), nil
 					}
-					return respond(http.StatusOK, fmt.Appendf(nil, `{"status":%q,"events":[{"index":"0"}],"continuationToken":"%d"}`, status, n%length)), nil
+					return testkit.Respond(http.StatusOK, fmt.Appendf(nil, `{"status":%q,"events":[{"index":"0"}],"continuationToken":"%d"}`, status, n%length)), nil
 				})
-				results, err := client.Updates.Wait(t.Context(), prod, "u1", nil)
+				results, err := client.Updates.Wait(t.Context(), testkit.Prod, "u1", nil)
 				called := fmt.Sprintf("Wait for an update that is %s, pages in a circle of %d", status, length)
 				require.ErrorContains(t, err, "would not end", called)
 				var failed *pulumiapi.CallError
 				require.ErrorAs(t, err, &failed, called)
 				assert.Equal(t, statusEndpoint, failed.Endpoint.String(), called)
 				assert.Nil(t, results, called)
-				assert.LessOrEqual(t, len(s.sent), 3*length, called)
+				assert.LessOrEqual(t, len(s.Sent()), 3*length, called)
 			})
 		}
 	}
@@ -239,11 +240,11 @@ func TestUpdates_Wait_Intervals(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Time
-			client, _ := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+			client, _ := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
 				at = append(at, time.Now())
-				return respond(http.StatusOK, []byte([]string{`{"status":"running"}`, `{"status":"succeeded"}`}[n/60])), nil
+				return testkit.Respond(http.StatusOK, []byte([]string{`{"status":"running"}`, `{"status":"succeeded"}`}[n/60])), nil
 			})
-			_, err := client.Updates.Wait(t.Context(), prod, "u1", c.opts)
+			_, err := client.Updates.Wait(t.Context(), testkit.Prod, "u1", c.opts)
 			require.NoError(t, err, name)
 			require.Len(t, at, 60, name)
 			different := map[time.Duration]bool{}
@@ -265,25 +266,25 @@ func TestUpdates_Wait_Intervals(t *testing.T) {
 
 func TestUpdates_Wait_BadArguments(t *testing.T) {
 	t.Parallel()
-	client, s := scriptedClient(t, inTurn(`{}`))
+	client, s := testkit.Client(t, inTurn(`{}`))
 	const year = 365 * 24 * time.Hour
 	for name, opts := range map[string][]pulumiapi.WaitOptions{
 		"opts.MinInterval": {{MinInterval: -1}, {MinInterval: year + 1}, {MinInterval: 2, MaxInterval: 1}},
 		"opts.MaxInterval": {{MaxInterval: -1}, {MaxInterval: year + 1}},
 	} {
 		for _, o := range opts {
-			_, err := client.Updates.Wait(t.Context(), prod, "u1", &o)
-			requireArgumentError(t, err, name, fmt.Sprintf("Updates.Wait with %+v", o))
+			_, err := client.Updates.Wait(t.Context(), testkit.Prod, "u1", &o)
+			testkit.RequireArgumentError(t, err, name, fmt.Sprintf("Updates.Wait with %+v", o))
 		}
 	}
-	_, err := client.Updates.Wait(t.Context(), prod, "..", nil)
-	requireArgumentError(t, err, "updateID", "Updates.Wait")
+	_, err := client.Updates.Wait(t.Context(), testkit.Prod, "..", nil)
+	testkit.RequireArgumentError(t, err, "updateID", "Updates.Wait")
 	_, err = client.Updates.Wait(t.Context(), pulumiapi.StackIdentifier{}, "u1", nil)
-	requireArgumentError(t, err, "id.Org", "Updates.Wait")
+	testkit.RequireArgumentError(t, err, "id.Org", "Updates.Wait")
 	var none context.Context
-	_, err = client.Updates.Wait(none, prod, "u1", nil)
-	requireArgumentError(t, err, "ctx", "Updates.Wait")
-	assert.Empty(t, s.sent)
+	_, err = client.Updates.Wait(none, testkit.Prod, "u1", nil)
+	testkit.RequireArgumentError(t, err, "ctx", "Updates.Wait")
+	assert.Empty(t, s.Sent())
 }
 
 func TestUpdates_Wait_WhatDoesNotExist(t *testing.T) {
@@ -291,7 +292,7 @@ func TestUpdates_Wait_WhatDoesNotExist(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, client, update := running(t)
 		start := time.Now()
-		_, err := client.Updates.Wait(t.Context(), prod, "none", nil)
+		_, err := client.Updates.Wait(t.Context(), testkit.Prod, "none", nil)
 		require.ErrorIs(t, err, pulumiapi.ErrNotFound)
 		_, err = client.Updates.Wait(t.Context(), pulumiapi.StackIdentifier{Org: "acme", Project: "web", Stack: "none"}, update.ID(), nil)
 		require.ErrorIs(t, err, pulumiapi.ErrNotFound)
@@ -305,7 +306,7 @@ var lasting = map[string]pulumiapitest.Fault{
 	"no answer":               {Drop: true},
 	"half an answer":          {Truncate: 5},
 	"a status 500":            {Status: http.StatusInternalServerError},
-	"a proxy's page":          {Status: http.StatusBadGateway, Body: signInPage},
+	"a proxy's page":          {Status: http.StatusBadGateway, Body: testkit.SignInPage},
 	"a rate limit":            {Status: http.StatusTooManyRequests},
 	"a rate limit of 40 s":    {Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"40"}}},
 	"a service that's away":   {Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"31"}}},
@@ -326,7 +327,7 @@ func TestUpdates_Wait_SurvivesFaults(t *testing.T) {
 				srv.Inject(fault)
 				srv.Inject(pulumiapitest.Fault{Endpoint: statusEndpoint, Skip: 4, Times: 6, Drop: true})
 				time.AfterFunc(15*time.Minute, func() { assert.NoError(t, update.Finish(pulumiapitest.Succeeded)) })
-				results, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+				results, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 				require.NoError(t, err)
 				assert.Equal(t, pulumiapi.UpdateStatusSucceeded, results.Status)
 			})
@@ -347,7 +348,7 @@ func TestUpdates_Wait_FaultsThatLastTooLong(t *testing.T) {
 		}
 		start := time.Now()
 		time.AfterFunc(20*time.Minute, func() { srv.Inject(pulumiapitest.Fault{Status: http.StatusServiceUnavailable}) })
-		_, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+		_, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 		var refused *pulumiapi.APIError
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, http.StatusServiceUnavailable, refused.StatusCode)
@@ -364,7 +365,7 @@ func TestUpdates_Wait_DoesNotOutwaitARateLimitOfAnHour(t *testing.T) {
 		srv, client, update := running(t)
 		srv.Inject(pulumiapitest.Fault{Skip: 1, Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}}})
 		start := time.Now()
-		_, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+		_, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 		require.ErrorIs(t, err, pulumiapi.ErrRateLimited)
 		assert.Equal(t, time.Second, time.Since(start))
 		assert.Len(t, srv.Requests(), 2)
@@ -378,7 +379,7 @@ var lastingRefusals = map[string]pulumiapitest.Fault{
 	"a right withdrawn":  {Status: http.StatusForbidden},
 	"a stack deleted":    {Status: http.StatusNotFound},
 	"not implemented":    {Status: http.StatusNotImplemented},
-	"a sign-in page":     {Body: signInPage},
+	"a sign-in page":     {Body: testkit.SignInPage},
 	"JSON of other form": {Body: `"yes"`},
 }
 
@@ -389,7 +390,7 @@ func TestUpdates_Wait_EndsWithARefusal(t *testing.T) {
 			srv, client, update := running(t)
 			fault.Skip = 2
 			srv.Inject(fault)
-			results, err := client.Updates.Wait(t.Context(), prod, update.ID(), nil)
+			results, err := client.Updates.Wait(t.Context(), testkit.Prod, update.ID(), nil)
 			require.Error(t, err, name)
 			assert.True(t, isOfACall(err), name)
 			assert.Nil(t, results, name)
@@ -406,7 +407,7 @@ func TestUpdates_Wait_TheContextEnds(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Hour+time.Millisecond, func() { cancel(reason) })
 		start := time.Now()
-		results, err := client.Updates.Wait(ctx, prod, update.ID(), &pulumiapi.WaitOptions{MinInterval: time.Minute})
+		results, err := client.Updates.Wait(ctx, testkit.Prod, update.ID(), &pulumiapi.WaitOptions{MinInterval: time.Minute})
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, reason)
 		var failed *pulumiapi.CallError
@@ -422,7 +423,7 @@ func TestUpdates_Wait_TheContextEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
-		_, err := client.Updates.Wait(ctx, prod, update.ID(), nil)
+		_, err := client.Updates.Wait(ctx, testkit.Prod, update.ID(), nil)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		var refused *pulumiapi.APIError
 		require.ErrorAs(t, err, &refused, "what went wrong is there, too")
@@ -444,11 +445,11 @@ func TestUpdates_Wait_TheContextEndsDuringTheLastAttempt(t *testing.T) {
 	} {
 		for method, call := range map[string]func(context.Context, *pulumiapi.Client) error{
 			"Wait": func(ctx context.Context, client *pulumiapi.Client) error {
-				_, err := client.Updates.Wait(ctx, prod, "u1", nil)
+				_, err := client.Updates.Wait(ctx, testkit.Prod, "u1", nil)
 				return err
 			},
 			"Follow": func(ctx context.Context, client *pulumiapi.Client) error {
-				_, err := pulumiapi.Collect(client.Updates.Follow(ctx, prod, "u1", nil))
+				_, err := pulumiapi.Collect(client.Updates.Follow(ctx, testkit.Prod, "u1", nil))
 				return err
 			},
 		} {
@@ -459,9 +460,9 @@ func TestUpdates_Wait_TheContextEndsDuringTheLastAttempt(t *testing.T) {
 				if name == "refused, a call after one that failed" {
 					last += 4
 				}
-				client, _ := scriptedClient(t, func(n int, _ *http.Request) (*http.Response, error) {
+				client, _ := testkit.Client(t, func(n int, _ *http.Request) (*http.Response, error) {
 					if n <= c.good {
-						return respond(http.StatusOK, []byte(`{"status":"running","events":[]}`)), nil
+						return testkit.Respond(http.StatusOK, []byte(`{"status":"running","events":[]}`)), nil
 					}
 					if n == last {
 						cancel(reason)
@@ -469,7 +470,7 @@ func TestUpdates_Wait_TheContextEndsDuringTheLastAttempt(t *testing.T) {
 							return nil, c.last
 						}
 					}
-					return respond(away, []byte(`{"message":"away"}`)), nil
+					return testkit.Respond(away, []byte(`{"message":"away"}`)), nil
 				})
 				err := call(ctx, client)
 				require.ErrorIs(t, err, context.Canceled, "%s: %s", method, name)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumiapi/pulumiapi"
+	"github.com/pulumiapi/pulumiapi/internal/testkit"
 	"github.com/pulumiapi/pulumiapi/pulumiapitest"
 )
 
@@ -91,14 +92,14 @@ func TestParseWebhook_EveryKindLeafByLeaf(t *testing.T) {
 		assert.NotEmpty(t, event.ID)
 		assert.Equal(t, []byte(c.body), []byte(event.Raw), kind)
 		assert.IsType(t, c.payload, event.Payload, kind)
-		assert.Empty(t, missingLeaves(t, decodeAny(t, []byte(c.body)), event.Payload), kind)
+		assert.Empty(t, testkit.MissingLeaves(t, testkit.DecodeAny(t, []byte(c.body)), event.Payload), kind)
 		again := reflect.New(reflect.TypeOf(event.Payload).Elem()).Interface()
 		require.NoError(t, json.Unmarshal([]byte(c.body), again), kind)
 		assert.Equal(t, again, event.Payload, "%s, read by encoding/json", kind)
 		if stack, ok := event.Payload.(interface {
 			Identifier() pulumiapi.StackIdentifier
 		}); ok {
-			assert.Equal(t, prod.String(), stack.Identifier().String(), kind)
+			assert.Equal(t, testkit.Prod.String(), stack.Identifier().String(), kind)
 		} else {
 			assert.NotContains(t, c.body, `"projectName":"web","stackName"`, "%s has no Identifier", kind)
 		}
@@ -121,13 +122,13 @@ func TestParseWebhook_DecodesLeniently(t *testing.T) {
 	t.Parallel()
 	for kind, c := range webhookBodies {
 		for name, body := range map[string][]byte{
-			"unknown fields and values": mutate(t, []byte(c.body), func(leaf any) any {
+			"unknown fields and values": testkit.Mutate(t, []byte(c.body), func(leaf any) any {
 				if _, ok := leaf.(string); ok {
 					return "something-new"
 				}
 				return leaf
 			}, "something-new"),
-			"null everywhere":        mutate(t, []byte(c.body), func(any) any { return nil }, ""),
+			"null everywhere":        testkit.Mutate(t, []byte(c.body), func(any) any { return nil }, ""),
 			"nothing in it":          []byte(`{}`),
 			"null":                   []byte(`null`),
 			"names twice":            append([]byte(`{"user":null,"user":null,"x":1,"x":2,`), c.body[1:]...),

@@ -231,5 +231,5 @@ func (s *Synthesizer) nullables(t reflect.Type, name string) ([]sample, error) {
 // hidden returns an unexported field as one that can be set. A generic function
 // such as NullableOf can't be called by reflection.
 func hidden(field reflect.Value) reflect.Value {
-	return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem() //nolint:gosec // see above
+	return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
 }

@@ -49,6 +49,9 @@ type Operation struct {
 	// Asks reports whether the method asks if there is something: then a 404 is an
 	// answer, and no error.
 	Asks bool
+	// Whole is what the method hands on, as it comes, of a response that is a long state.
+	// Call then returns what came of it with an error, too. It is empty for others.
+	Whole string
 	// AnyJSON reports whether the response may be JSON of any form.
 	AnyJSON bool
 
@@ -245,7 +248,7 @@ func fixturesOf(root string, src *source.Source) (*fixtures, error) {
 	}
 	f := &fixtures{texts: map[string][]byte{}}
 	for _, name := range names {
-		data, err := os.ReadFile(name) //nolint:gosec // it is the repository's own
+		data, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}

@@ -82,6 +82,13 @@ func (s *Script) Bodies() [][]byte {
 	return s.bodies
 }
 
+// Forget drops what was sent so far.
+func (s *Script) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent, s.bodies = nil, nil
+}
+
 // MethodsOf returns the HTTP methods of requests.
 func MethodsOf(requests []*http.Request) []string {
 	var methods []string

@@ -2,8 +2,10 @@ package pulumiapi
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // TeamsService manages the teams of organizations: their members, what they may do,
@@ -212,5 +214,187 @@ func (s *TeamsService) Update(ctx context.Context, org, team string, req TeamUpd
 	}
 	return s.set(ctx, orgArgs(org, pathArg{"team", team}), "req", teamUpdateRequest{
 		NewDisplayName: req.DisplayName, NewDescription: req.Description,
+	})
+}
+
+// TeamMember is a member of a team.
+type TeamMember struct {
+	UserInfo
+
+	// Role is the member's role in the team.
+	Role TeamRole `json:"role"`
+}
+
+// TeamRole is a role in a team.
+type TeamRole string
+
+// The roles in a team.
+const (
+	TeamRoleNone   TeamRole = "none"
+	TeamRoleMember TeamRole = "member"
+	TeamRoleAdmin  TeamRole = "admin"
+)
+
+// AddMember adds a user to a team. One who is in it already is [ErrConflict].
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) AddMember(ctx context.Context, org, team, user string) error {
+	return s.changeMember(ctx, org, team, user, "add")
+}
+
+// RemoveMember removes a user from a team. One who is not in it is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) RemoveMember(ctx context.Context, org, team, user string) error {
+	return s.changeMember(ctx, org, team, user, "remove")
+}
+
+// PromoteMember makes a member of a team one of its administrators. One who is not
+// in the team is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) PromoteMember(ctx context.Context, org, team, user string) error {
+	return s.changeMember(ctx, org, team, user, "promote")
+}
+
+// DemoteMember makes an administrator of a team an ordinary member again. One who
+// is not in the team is [ErrNotFound].
+//
+// Pulumi Cloud: PATCH /api/orgs/{orgName}/teams/{teamName}
+func (s *TeamsService) DemoteMember(ctx context.Context, org, team, user string) error {
+	return s.changeMember(ctx, org, team, user, "demote")
+}
+
+func (s *TeamsService) changeMember(ctx context.Context, org, team, user, action string) error {
+	if err := checkNotEmpty("user", user); err != nil {
+		return err
+	}
+	return s.update(ctx, orgArgs(org, pathArg{"team", team}), "user", teamUpdateRequest{MemberAction: action, Member: user})
+}
+
+var teamEnableRolesEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/enable-team-roles"}
+
+// EnableRoles makes a role for a team and returns it. From then on, the team can be
+// given other roles in its place. A role of that name that is there already is an
+// [*APIError] of status 400.
+//
+// Pulumi Cloud: POST /api/orgs/{orgName}/teams/{teamName}/enable-team-roles
+func (s *TeamsService) EnableRoles(ctx context.Context, org, team string) (*Role, error) {
+	return fetch[Role](ctx, s.client, call{endpoint: teamEnableRolesEndpoint, args: orgArgs(org, pathArg{"team", team})})
+}
+
+var teamListRolesEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/teams/{teamName}/roles"}
+
+// ListRoles returns the roles of a team: one at most, at present.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/teams/{teamName}/roles
+func (s *TeamsService) ListRoles(ctx context.Context, org, team string) ([]Role, error) {
+	answer, err := fetch[struct {
+		Roles []Role `json:"roles"`
+	}](ctx, s.client, call{endpoint: teamListRolesEndpoint, args: orgArgs(org, pathArg{"team", team})})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Roles, nil
+}
+
+// teamSetRoleEndpoint is idempotent: it replaces the role of the team.
+var teamSetRoleEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/roles/{roleID}", Idempotent: true}
+
+// SetRole gives a team a role, in the place of the one that it has.
+//
+// Pulumi Cloud: POST /api/orgs/{orgName}/teams/{teamName}/roles/{roleID}
+func (s *TeamsService) SetRole(ctx context.Context, org, team, roleID string) error {
+	return execute(ctx, s.client, call{endpoint: teamSetRoleEndpoint, args: orgArgs(org, pathArg{"team", team}, pathArg{"roleID", roleID})})
+}
+
+var teamRemoveRoleEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/teams/{teamName}/roles/{roleID}"}
+
+// RemoveRole takes a role away from a team, and with it what the role permits. The
+// role itself stays. One that the team doesn't have is [ErrNotFound].
+//
+// Pulumi Cloud: DELETE /api/orgs/{orgName}/teams/{teamName}/roles/{roleID}
+func (s *TeamsService) RemoveRole(ctx context.Context, org, team, roleID string) error {
+	return execute(ctx, s.client, call{endpoint: teamRemoveRoleEndpoint, args: orgArgs(org, pathArg{"team", team}, pathArg{"roleID", roleID})})
+}
+
+var teamListTokensEndpoint = Endpoint{Method: http.MethodGet, Template: "/api/orgs/{orgName}/teams/{teamName}/tokens"}
+
+// ListTokens walks the access tokens of a team, over all pages. The sequence yields
+// a nil token with the first error, and ends.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/teams/{teamName}/tokens
+func (s *TeamsService) ListTokens(ctx context.Context, org, team string, opts *AccessTokenListOptions) iter.Seq2[*AccessToken, error] {
+	return walk(ctx, opts, func(ctx context.Context, o *AccessTokenListOptions) (*Page[AccessToken], error) {
+		return s.ListTokensPage(ctx, org, team, o)
+	})
+}
+
+// ListTokensPage returns one page of what [TeamsService.ListTokens] walks: the
+// first, or the one at the Cursor of opts.
+//
+// Pulumi Cloud: GET /api/orgs/{orgName}/teams/{teamName}/tokens
+func (s *TeamsService) ListTokensPage(ctx context.Context, org, team string, opts *AccessTokenListOptions) (*Page[AccessToken], error) {
+	return fetchAccessTokens(ctx, s.client, call{endpoint: teamListTokensEndpoint, args: orgArgs(org, pathArg{"team", team})}, opts)
+}
+
+// TeamTokenCreateRequest describes a new token of a team.
+type TeamTokenCreateRequest struct {
+	// Name names the token, in at most 40 characters. It must differ from the names
+	// of all tokens that the organization and its teams ever had.
+	Name string `json:"name" url:"-"`
+	// Description says what the token is for.
+	Description string `json:"description" url:"-"`
+	// Expires is until when the token is good, in whole seconds, at most two years
+	// from now; for ever if zero.
+	Expires time.Time `json:"-" url:"-"`
+	// Reason is why the token is made, for the audit log.
+	Reason string `json:"-" url:"reason,omitempty"`
+}
+
+var teamCreateTokenEndpoint = Endpoint{Method: http.MethodPost, Template: "/api/orgs/{orgName}/teams/{teamName}/tokens"}
+
+// CreateToken makes an access token that may do with stacks what a team may, and
+// returns it.
+//
+// Pulumi Cloud: POST /api/orgs/{orgName}/teams/{teamName}/tokens
+func (s *TeamsService) CreateToken(ctx context.Context, org, team string, req TeamTokenCreateRequest) (*CreatedAccessToken, error) {
+	if err := checkNotEmpty("req.Name", req.Name); err != nil {
+		return nil, err
+	}
+	values, err := encodeQuery(req)
+	if err != nil {
+		return nil, err
+	}
+	return fetchWithBody[CreatedAccessToken](ctx, s.client, call{
+		endpoint: teamCreateTokenEndpoint, args: orgArgs(org, pathArg{"team", team}), query: values,
+	}, "req", struct {
+		TeamTokenCreateRequest
+		Expires int64 `json:"expires"`
+	}{req, unixOrZero(req.Expires)})
+}
+
+// TeamTokenDeleteOptions say more about the end of a token.
+type TeamTokenDeleteOptions struct {
+	// Reason is why the token is deleted, for the audit log.
+	Reason string `url:"reason,omitempty"`
+}
+
+var teamDeleteTokenEndpoint = Endpoint{Method: http.MethodDelete, Template: "/api/orgs/{orgName}/teams/{teamName}/tokens/{tokenId}"}
+
+// DeleteToken deletes an access token of a team, by its ID. It is of no use from
+// then on. An ID that does not exist is [ErrNotFound], that of a token which is no
+// team's an [*APIError] of status 400. The ID of a token that an earlier attempt of
+// the same call may have deleted is [ErrNotFound], too: then the error is
+// [ErrOutcomeUnknown] as well.
+//
+// Pulumi Cloud: DELETE /api/orgs/{orgName}/teams/{teamName}/tokens/{tokenId}
+func (s *TeamsService) DeleteToken(ctx context.Context, org, team, tokenID string, opts *TeamTokenDeleteOptions) error {
+	values, err := encodeQuery(optionsOf(opts))
+	if err != nil {
+		return err
+	}
+	return execute(ctx, s.client, call{
+		endpoint: teamDeleteTokenEndpoint, args: orgArgs(org, pathArg{"team", team}, pathArg{"tokenID", tokenID}), query: values,
 	})
 }

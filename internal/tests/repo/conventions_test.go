@@ -174,10 +174,9 @@ func isServiceMethod(function *ast.FuncDecl) bool {
 
 // otherRooms are the files that name no operation of the service.
 var otherRooms = []string{
-	"doc.go", "client.go", "credentials.go", "observer.go",
-	"endpoint.go", "call.go", "fetch.go", "encode.go", "errors.go", "cursor.go", "pagination.go", "prefetch.go", "poll.go",
-	"identifiers.go", "permissions.go", "workflowruns.go", "timestamp.go", "secret.go", "nullable.go",
-	"webhookevents.go", "webhookhandler.go", "webhookpayloads.go",
+	"doc.go", "client.go", "options.go", "credentials.go", "observer.go",
+	"endpoint.go", "call.go", "fetch.go", "encode.go", "decode.go", "errors.go", "cursor.go", "pagination.go", "prefetch.go", "poll.go",
+	"identifiers.go", "timestamp.go", "secret.go", "nullable.go", "webhooks_events.go", "webhooks_handler.go",
 }
 
 // endpointLiteral is a composite literal of an Endpoint.

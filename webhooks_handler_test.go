@@ -271,7 +271,7 @@ func TestWebhookHandler_Failures(t *testing.T) {
 		assert.Equal(t, "Internal Server Error\n", recorder.Body.String(), "%s: what went wrong is nobody else's business", name)
 		assert.Contains(t, log.String(), `level=ERROR msg="pulumi cloud webhook failed" id="e1 level=INFO" kind=stack `, name)
 		assert.Contains(t, log.String(), c.logged, name)
-		assert.Equal(t, c.stack, strings.Contains(log.String(), "webhookhandler_test.go"), "%s: where it happened: %s", name, &log)
+		assert.Equal(t, c.stack, strings.Contains(log.String(), "webhooks_handler_test.go"), "%s: where it happened: %s", name, &log)
 		assert.Equal(t, 1, strings.Count(log.String(), "level=ERROR"), name)
 		for range 3 {
 			assert.Equal(t, http.StatusNoContent, receive(handler, stackEvent("e1\nlevel=INFO")), "%s: a redelivery", name)

@@ -1,4 +1,4 @@
-package pulumiapi_test
+package operations_test
 
 import (
 	"context"

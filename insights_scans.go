@@ -3,6 +3,8 @@ package pulumiapi
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"iter"
 	"net/http"
 	"strconv"
@@ -298,3 +300,127 @@ var insightsUpdateScheduledScanSettingsEndpoint = Endpoint{
 func (s *InsightsService) UpdateScheduledScanSettings(ctx context.Context, org, account string, req InsightsScheduledScanSettingsUpdateRequest) error {
 	return executeWithBody(ctx, s.client, call{endpoint: insightsUpdateScheduledScanSettingsEndpoint, args: accountArgs(org, account)}, "req", req)
 }
+
+// InsightsScanFailedError says that a scan has ended without success. The calls
+// that found it out have not failed: those are an [*APIError] or a [*CallError].
+type InsightsScanFailedError struct {
+	// Org, Account and ScanID name the scan.
+	Org     string
+	Account string
+	ScanID  string
+	// Status is [WorkflowRunStatusFailed], or an end that only newer services know.
+	Status WorkflowRunStatus
+	// Scan is the status again, and what else the service tells of the scan.
+	Scan *InsightsScan
+}
+
+// Error returns the scan and how it ended.
+func (e *InsightsScanFailedError) Error() string {
+	return fmt.Sprintf("pulumiapi: scan %s of account %s: %s",
+		oneLine(e.ScanID, maxErrorPath), oneLine(e.Account, maxErrorPath), oneLine(string(e.Status), maxErrorPath))
+}
+
+// WaitForScan waits until a scan of an Insights account has ended, and returns it.
+// One that has failed or was cancelled is an [*InsightsScanFailedError]; the scan
+// is returned with it, too.
+//
+// The wait itself fails with any other error, as that of [UpdatesService.Wait]
+// does, and without a scan. To give up at all if the scan never ends, ctx needs a
+// deadline.
+//
+// Pulumi Cloud: GET /api/preview/insights/{orgName}/accounts/{accountName}/scans/{scanId}
+func (s *InsightsService) WaitForScan(ctx context.Context, org, account, scanID string, opts *WaitOptions) (*InsightsScan, error) {
+	o := optionsOf(opts)
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	p := o.poller()
+	for {
+		// An end that this package does not know has its time nevertheless.
+		scan, err := ask(ctx, p, func() (*InsightsScan, error) { return s.GetScan(ctx, org, account, scanID) })
+		switch {
+		case err != nil:
+			return nil, err
+		case scan.Status == WorkflowRunStatusRunning, !scan.Status.IsFinal() && scan.FinishedAt.IsZero():
+			p.pause(ctx)
+		case scan.Status != WorkflowRunStatusSucceeded:
+			return scan, &InsightsScanFailedError{Org: org, Account: account, ScanID: scanID, Status: scan.Status, Scan: scan}
+		default:
+			return scan, nil
+		}
+	}
+}
+
+// WorkflowRun is work that the service does step by step.
+type WorkflowRun struct {
+	ID     string `json:"id"`
+	OrgID  string `json:"orgId"`
+	UserID string `json:"userId"`
+	// Status is how far it has come; empty if it never began.
+	Status        WorkflowRunStatus `json:"status"`
+	StartedAt     Timestamp         `json:"startedAt"`
+	FinishedAt    Timestamp         `json:"finishedAt"`
+	LastUpdatedAt Timestamp         `json:"lastUpdatedAt"`
+	// JobTimeout is when its jobs are given up.
+	JobTimeout Timestamp `json:"jobTimeout"`
+	Jobs       []JobRun  `json:"jobs"`
+}
+
+// WorkflowRunStatus is how far a [WorkflowRun] has come.
+type WorkflowRunStatus string
+
+// The states of workflow runs.
+const (
+	WorkflowRunStatusRunning   WorkflowRunStatus = "running"
+	WorkflowRunStatusFailed    WorkflowRunStatus = "failed"
+	WorkflowRunStatusSucceeded WorkflowRunStatus = "succeeded"
+)
+
+// IsFinal reports whether the run has ended, in whatever way.
+func (s WorkflowRunStatus) IsFinal() bool {
+	return s == WorkflowRunStatusFailed || s == WorkflowRunStatusSucceeded
+}
+
+// JobRun is one job of a [WorkflowRun].
+type JobRun struct {
+	Status      JobRunStatus `json:"status"`
+	Started     Timestamp    `json:"started"`
+	LastUpdated Timestamp    `json:"lastUpdated"`
+	// TimeoutNanoseconds is how long the job may take.
+	TimeoutNanoseconds int64     `json:"timeout"`
+	Steps              []StepRun `json:"steps"`
+	// Worker is what carries the job out, as JSON.
+	Worker json.RawMessage `json:"worker"`
+}
+
+// JobRunStatus is how far a [JobRun] has come.
+type JobRunStatus string
+
+// The states of jobs.
+const (
+	JobRunStatusNotStarted JobRunStatus = "not-started"
+	JobRunStatusAccepted   JobRunStatus = "accepted"
+	JobRunStatusRunning    JobRunStatus = "running"
+	JobRunStatusFailed     JobRunStatus = "failed"
+	JobRunStatusSucceeded  JobRunStatus = "succeeded"
+	JobRunStatusSkipped    JobRunStatus = "skipped"
+)
+
+// StepRun is one step of a [JobRun].
+type StepRun struct {
+	Name        string        `json:"name"`
+	Status      StepRunStatus `json:"status"`
+	Started     Timestamp     `json:"started"`
+	LastUpdated Timestamp     `json:"lastUpdated"`
+}
+
+// StepRunStatus is how far a [StepRun] has come.
+type StepRunStatus string
+
+// The states of steps.
+const (
+	StepRunStatusNotStarted StepRunStatus = "not-started"
+	StepRunStatusRunning    StepRunStatus = "running"
+	StepRunStatusFailed     StepRunStatus = "failed"
+	StepRunStatusSucceeded  StepRunStatus = "succeeded"
+)

@@ -299,7 +299,9 @@ func TestSecrets_NoValueOfAnAnswerShowsThem(t *testing.T) {
 				repeat := func(any) any { return e.String() }
 				return testkit.Respond(http.StatusOK, testkit.Mutate(t, []byte(o.Response), repeat, e.req.Header.Get("Authorization"))), nil
 			}}
-			checkHostile(t, o, h, canaryCredentials["a token"], o.Name)
+			synctest.Test(t, func(t *testing.T) { // what waits for an end waits for MaxCall
+				checkHostile(t, o, h, canaryCredentials["a token"], o.Name)
+			})
 		})
 	}
 }

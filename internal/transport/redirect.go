@@ -140,7 +140,7 @@ func isBelow(target, base *url.URL) bool {
 // semicolon, spaces and control characters. Invalid UTF-8 may be an overlong dot. What
 // stands in the Location as it is has been resolved by net/http.
 func hasDotSegment(path string) bool {
-	for {
+	for range maxPathDecodings {
 		if !utf8.ValidString(path) {
 			return true
 		}
@@ -157,7 +157,11 @@ func hasDotSegment(path string) bool {
 		}
 		path = plain
 	}
+	return true // who encodes a path so often has something to hide
 }
+
+// maxPathDecodings is how often a path may be decoded until nothing changes.
+const maxPathDecodings = 8
 
 // unescape decodes all valid escapes of a path, once. Others stay.
 func unescape(path string) string {

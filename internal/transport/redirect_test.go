@@ -482,3 +482,12 @@ func TestPlace_HidesBeforeItCuts(t *testing.T) {
 		assert.Equal(t, want, place(req, parseURL(t, text)), "place(%s)", text)
 	}
 }
+
+// A path that is encoded many times is refused before it costs much.
+func TestHasDotSegment_PathsThatAreEncodedTooOften(t *testing.T) {
+	t.Parallel()
+	for levels, want := range map[int]bool{0: false, 1: false, 6: false, 7: true, 8: true, 500_000: true} {
+		path := "/a/%" + strings.Repeat("25", levels) + "41"
+		assert.Equal(t, want, hasDotSegment(path), "%d levels", levels)
+	}
+}

@@ -38,7 +38,7 @@ const (
 
 // ErrPaused is the error of a call that was not sent, because the service asked
 // the client to wait for longer than the call's deadline allows.
-var ErrPaused = errors.New("not sent: the service limits the rate of requests, and the deadline is before the end of the pause")
+var ErrPaused = errors.New("not sent: the service limits the rate of requests, and the deadline is before the end of the pause, or before the call's turn after it")
 
 // pauseOf returns how long a response pauses the client, and whether it does: a
 // 429 that says when to come back, and not later than the policy allows.
@@ -94,8 +94,10 @@ func (t *throttle) stop() {
 	t.active.Store(false)
 }
 
-// reserve returns when the caller may send, and the end of the pause.
-func (t *throttle) reserve() (at, until time.Time) {
+// reserve gives the caller a turn, and returns when it comes. A turn that would come
+// after the context's deadline is [ErrPaused], and taken from nobody. One that would
+// come after the given end comes then, whoever else does.
+func (t *throttle) reserve(ctx context.Context, end time.Time) (at time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
@@ -105,10 +107,16 @@ func (t *throttle) reserve() (at, until time.Time) {
 	}
 	if !at.After(now) {
 		t.next = now.Add(t.gap)
-		return now, t.until
+		return now, nil
+	}
+	if deadline, ok := ctx.Deadline(); ok && !at.Before(deadline) {
+		return time.Time{}, ErrPaused
+	}
+	if at.After(end) {
+		return end, nil
 	}
 	t.next = at.Add(t.gap)
-	return at.Add(rand.N(t.gap + 1)), t.until
+	return at.Add(rand.N(t.gap + 1)), nil
 }
 
 // isPaused reports whether nothing may be sent at present.
@@ -122,13 +130,13 @@ func (t *throttle) isPaused() bool {
 }
 
 // wait returns when a request may go out: when the pause is over and it is the
-// request's turn. Pauses that begin after the given end are not waited for. If the
-// pause outlasts the context's deadline, wait returns [ErrPaused] at once.
+// request's turn, or when the given end is there. If the turn comes after the context's
+// deadline, wait returns [ErrPaused] at once.
 func (t *throttle) wait(ctx context.Context, end time.Time) error {
 	for t.active.Load() {
-		at, until := t.reserve()
-		if deadline, ok := ctx.Deadline(); ok && !until.Before(deadline) {
-			return ErrPaused
+		at, err := t.reserve(ctx, end)
+		if err != nil {
+			return err
 		}
 		if err := sleep(ctx, time.Until(at)); err != nil {
 			return err

@@ -409,3 +409,45 @@ func TestClient_Do_ThrottledWrites(t *testing.T) {
 		}
 	}
 }
+
+// Calls that can't be sent in time must not make others wait.
+func TestThrottle_WhoIsNotSentTakesNoTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var throttle throttle
+		throttle.refused(time.Now(), time.Second)
+		start := time.Now()
+		for _, deadline := range []time.Duration{10 * time.Millisecond, 999 * time.Millisecond, time.Second} {
+			for range 1000 {
+				ctx, cancel := context.WithTimeout(t.Context(), deadline)
+				require.ErrorIs(t, throttle.wait(ctx, start.Add(time.Minute)), ErrPaused)
+				cancel()
+			}
+		}
+		assert.Zero(t, time.Since(start), "they fail at once")
+		require.NoError(t, throttle.wait(t.Context(), start.Add(time.Minute)))
+		assert.Less(t, time.Since(start), time.Second+2*firstGap)
+	})
+}
+
+// Turns that nobody uses, as their calls were cancelled, end with the longest wait that
+// the policy allows.
+func TestThrottle_NoWaitIsLongerThanItsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var throttle throttle
+		throttle.refused(time.Now(), time.Second)
+		start := time.Now()
+		end := start.Add(5 * time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range 5000 {
+			all.Go(func() { assert.ErrorIs(t, throttle.wait(ctx, end), context.Canceled) })
+		}
+		synctest.Wait()
+		cancel()
+		all.Wait()
+		require.NoError(t, throttle.wait(t.Context(), end))
+		assert.Equal(t, 5*time.Second, time.Since(start))
+	})
+}

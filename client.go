@@ -53,6 +53,8 @@ type Client struct {
 	PolicyIssues *PolicyIssuesService
 	// PolicyCompliance tells how well policies are obeyed.
 	PolicyCompliance *PolicyComplianceService
+	// AgentPools lists the pools of agents that an organization hosts.
+	AgentPools *AgentPoolsService
 	// Meta tells about the service itself.
 	Meta *MetaService
 
@@ -138,6 +140,7 @@ func (c *config) newClient() (*Client, error) {
 	client.Insights = &InsightsService{client: client}
 	client.PolicyIssues = &PolicyIssuesService{client: client}
 	client.PolicyCompliance = &PolicyComplianceService{client: client}
+	client.AgentPools = &AgentPoolsService{client: client}
 	client.Meta = &MetaService{client: client}
 	return client, nil
 }

@@ -41,6 +41,8 @@
 //     export, and violations.
 //   - PolicyCompliance ([PolicyComplianceService]): how well policies are obeyed. The
 //     policy groups and packs of one stack are methods of Stacks.
+//   - AgentPools ([AgentPoolsService]): pools of deployment agents that an
+//     organization hosts.
 //   - Meta ([MetaService]): the service itself: capabilities, the newest version of
 //     the command line, the description of the API.
 //

@@ -516,7 +516,7 @@ func countAuditLog(
 	if err != nil {
 		return 0, err
 	}
-	defer stream.Close() //nolint:errcheck // it was only read
+	defer stream.Close()
 	for record, err := range DecodeAuditLogCSV(stream) {
 		if err != nil {
 			return 0, err

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,8 +30,8 @@ var stackRoutes = regexp.MustCompile(`^(?:GET /api/user/stacks|POST /api/stacks/
 type partial struct {
 	full    http.Handler
 	unknown http.HandlerFunc // responds to requests for all other endpoints
-	uniform bool             // 404s of things that are missing look like those of unknown
-	noIDs   bool             // error responses have no request ID
+	uniform atomic.Bool      // 404s of things that are missing look like those of unknown
+	noIDs   atomic.Bool      // error responses have no request ID
 }
 
 // newPartial returns a partial server in front of a cloud in memory.
@@ -50,12 +51,12 @@ func (p *partial) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		p.unknown(rec, r)
 	}
-	if p.uniform && rec.Code == http.StatusNotFound {
+	if p.uniform.Load() && rec.Code == http.StatusNotFound {
 		rec = httptest.NewRecorder()
 		p.unknown(rec, r)
 	}
 	maps.Copy(w.Header(), rec.Header())
-	if p.noIDs {
+	if p.noIDs.Load() {
 		w.Header().Del("X-Pulumi-Request-ID")
 	}
 	w.WriteHeader(rec.Code)
@@ -98,7 +99,7 @@ func TestContract_AServerThatHasOnlyStacks(t *testing.T) {
 				continue // the others are not in the service's form
 			}
 			p, srv, ts := startPartial(t, unknown)
-			p.uniform = uniform
+			p.uniform.Store(uniform)
 			c, err := connect(pulumiapitest.DemoOrganization, ts.Client().Transport, pulumiapi.WithBaseURL(ts.URL),
 				pulumiapi.WithToken(srv.Token()), pulumiapi.WithRetry(pulumiapi.RetryPolicy{MaxAttempts: 1}))
 			require.NoError(t, err)
@@ -159,7 +160,7 @@ func TestContract_AMissingThingIsNoMissingEndpoint(t *testing.T) {
 
 	// An endpoint that has worked is there, whatever it says later.
 	p, srv, ts := startPartial(t, respondJSON404)
-	p.uniform = true
+	p.uniform.Store(true)
 	c, err := connect(pulumiapitest.DemoOrganization, ts.Client().Transport, pulumiapi.WithBaseURL(ts.URL), pulumiapi.WithToken(srv.Token()))
 	require.NoError(t, err)
 	existing, err := c.client.Stacks.ListPage(t.Context(), nil)
@@ -204,11 +205,11 @@ func TestContract_RequestIDs(t *testing.T) {
 	p, srv, ts := startPartial(t, http.NotFound)
 	c, err := connect(pulumiapitest.DemoOrganization, ts.Client().Transport, pulumiapi.WithBaseURL(ts.URL), pulumiapi.WithToken(srv.Token()))
 	require.NoError(t, err)
-	p.noIDs = true
+	p.noIDs.Store(true)
 	o := runCheck(t.Context(), c, lastChecks[0])
 	assert.True(t, o.isSkipped())
 	require.EqualError(t, o.err, "the server sends no X-Pulumi-Request-ID")
-	p.noIDs = false
+	p.noIDs.Store(false)
 	o = runCheck(t.Context(), c, lastChecks[0])
 	assert.False(t, o.isSkipped())
 	require.ErrorContains(t, o.err, "these error responses have no X-Pulumi-Request-ID, and others have: 404 of GET /api/stacks/{orgName}/{projectName}/{stackName}, 401 of GET /api/user/stacks")
@@ -217,7 +218,7 @@ func TestContract_RequestIDs(t *testing.T) {
 func TestContract_LiveEndsWithATable(t *testing.T) {
 	t.Parallel()
 	p, srv, ts := startPartial(t, http.NotFound)
-	p.noIDs = true
+	p.noIDs.Store(true)
 	passed := len(madeOfStacks) - 1 // without the one of request IDs
 	args := []string{"-org", pulumiapitest.DemoOrganization, "-live-writes"}
 	out, err := liveRunAt(t, ts.URL, srv.Token(), args...).CombinedOutput()

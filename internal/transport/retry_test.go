@@ -504,4 +504,3 @@ func TestPermanent_KeepsTheError(t *testing.T) {
 	require.ErrorIs(t, err, errBroken, "Permanent(%v)", errBroken)
 	assert.Equal(t, errBroken.Error(), err.Error(), "Permanent(%v): the text", errBroken)
 }
-

@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// tcpDeadline is that of calls which end by it: their time is real.
-	tcpDeadline = 100 * time.Millisecond
+	// tcpDeadline is that of calls which end by it. Their time is real, and a busy
+	// machine must have sent the request before.
+	tcpDeadline = time.Second
 	// tcpPatience is for a machine that is busy with something else.
 	tcpPatience = 20 * time.Second
 )
@@ -30,8 +31,12 @@ const (
 // time does so with a deadline only.
 func TestFaultMatrix_TCP(t *testing.T) {
 	t.Parallel()
-	for _, o := range shapes(t) {
-		for _, f := range tcpFaults(t) {
+	all := tcpFaults(t)
+	for row, o := range shapes(t) {
+		for column, f := range all {
+			if !testkit.InSample(row, column, len(all)) {
+				continue
+			}
 			for _, m := range []mode{strikesOnce, strikesAlways, withDeadline} {
 				lasts := f.stalls || f.slow
 				if lasts != (m == withDeadline) || f.refuses && m == strikesOnce {
@@ -80,10 +85,10 @@ func (c cell) checkTCP(t *testing.T) {
 			server.running.Go(func() { server.serve(conn) })
 		}
 	})
-	if c.f.refuses {
-		require.NoError(t, listener.Close())
-	}
 	here := "http://" + listener.Addr().String() + "/"
+	if c.f.refuses {
+		here = "http://127.0.0.1:1/" // a port of one's own may be somebody else's when it is closed
+	}
 	c.f.says = slices.Clone(c.f.says)
 	for i, text := range c.f.says {
 		c.f.says[i] = strings.Replace(text, "https://pulumi.test:443/", here, 1)

@@ -13,12 +13,12 @@ import (
 // parallel tests of a process can't each have.
 func refreshTokenSourceOf(client *pulumiapi.Client) (pulumiapi.TokenSource, error) {
 	token := reflect.ValueOf(pulumiapi.NewSecret(CanaryToken))
-	option, isOption := reflect.MakeFunc(reflect.TypeFor[pulumiapi.Option](), func(config []reflect.Value) []reflect.Value {
+	option, isOption := reflect.TypeAssert[pulumiapi.Option](reflect.MakeFunc(reflect.TypeFor[pulumiapi.Option](), func(config []reflect.Value) []reflect.Value {
 		login := hidden(config[0].Elem().FieldByName("storedLogin"))
 		login.Set(reflect.New(login.Type().Elem()))
 		hidden(login.Elem().FieldByName("refreshToken")).Set(token)
 		return []reflect.Value{reflect.Zero(reflect.TypeFor[error]())}
-	}).Interface().(pulumiapi.Option)
+	}))
 	if !isOption {
 		return nil, errors.New("an option has changed its type")
 	}
@@ -31,7 +31,7 @@ func refreshTokenSourceOf(client *pulumiapi.Client) (pulumiapi.TokenSource, erro
 	renewing := reflect.New(source.Elem().Type().Elem())
 	hidden(renewing.Elem().FieldByName("client")).Set(reflect.ValueOf(client))
 	hidden(renewing.Elem().FieldByName("refreshToken")).Set(token)
-	result, isSource := renewing.Interface().(pulumiapi.TokenSource)
+	result, isSource := reflect.TypeAssert[pulumiapi.TokenSource](renewing)
 	if !isSource {
 		return nil, fmt.Errorf("%s is no source of tokens", renewing.Type())
 	}

@@ -30,10 +30,10 @@ func (id StackIdentifier) String() string {
 }
 
 // MarshalText returns "organization/project/stack", and nothing for the zero
-// StackIdentifier. It fails for an identifier that [ParseStackIdentifier] would
-// not read back.
+// StackIdentifier. It fails if a part is empty or has a slash. Any other name is
+// written as the service has it.
 func (id StackIdentifier) MarshalText() ([]byte, error) {
-	return marshalIdentifier(id, ParseStackIdentifier)
+	return marshalIdentifier(id, "organization/project/stack")
 }
 
 // UnmarshalText reads what [ParseStackIdentifier] reads, and empty text as the
@@ -90,10 +90,10 @@ func (id EnvironmentIdentifier) String() string {
 }
 
 // MarshalText returns "organization/project/environment", and nothing for the zero
-// EnvironmentIdentifier. It fails for an identifier that
-// [ParseEnvironmentIdentifier] would not read back.
+// EnvironmentIdentifier. It fails if a part is empty or has a slash. Any other name is
+// written as the service has it.
 func (id EnvironmentIdentifier) MarshalText() ([]byte, error) {
-	return marshalIdentifier(id, ParseEnvironmentIdentifier)
+	return marshalIdentifier(id, "organization/project/environment")
 }
 
 // UnmarshalText reads what [ParseEnvironmentIdentifier] reads, and empty text as
@@ -111,11 +111,21 @@ func checkEnvironment(id EnvironmentIdentifier) error {
 	return checkNotEmpty("id.Environment", id.Environment)
 }
 
-// splitIdentifier takes text of the form, which has three parts, apart.
-func splitIdentifier(text, form string) (org, project, name string, err error) {
+// identifierParts takes text of the form, which has three parts, apart.
+func identifierParts(text, form string) ([]string, error) {
 	parts := strings.Split(text, "/")
 	if len(parts) != 3 || slices.Contains(parts, "") {
-		return "", "", "", newArgumentError("text", text, "is not of the form "+form)
+		return nil, newArgumentError("text", text, "is not of the form "+form)
+	}
+	return parts, nil
+}
+
+// splitIdentifier is identifierParts for text that a user wrote: it refuses what no name
+// has.
+func splitIdentifier(text, form string) (org, project, name string, err error) {
+	parts, err := identifierParts(text, form)
+	if err != nil {
+		return "", "", "", err
 	}
 	for _, part := range parts {
 		if part == "." || part == ".." {
@@ -136,23 +146,24 @@ func isNameRune(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) || strings.ContainsRune("-_.", r)
 }
 
-// marshalIdentifier returns an identifier as text, which parse has to read back, and
-// nothing for the zero one.
+// marshalIdentifier returns an identifier as text of the form, and nothing for the zero
+// one.
 func marshalIdentifier[T interface {
 	comparable
 	fmt.Stringer
-}](id T, parse func(string) (T, error)) ([]byte, error) {
+}](id T, form string) ([]byte, error) {
 	if id == *new(T) {
 		return []byte{}, nil
 	}
 	text := id.String()
-	if _, err := parse(text); err != nil {
+	if _, err := identifierParts(text, form); err != nil {
 		return nil, err
 	}
 	return []byte(text), nil
 }
 
-// unmarshalIdentifier reads what marshalIdentifier returns. If it fails, id stays.
+// unmarshalIdentifier reads what parse reads, and nothing as the zero identifier. If it
+// fails, id stays.
 func unmarshalIdentifier[T any](id *T, text []byte, parse func(string) (T, error)) error {
 	if len(text) == 0 {
 		*id = *new(T)

@@ -63,6 +63,9 @@ func TestStackIdentifier_RefusesWhatNoStackIsCalled(t *testing.T) {
 		require.ErrorAs(t, id.UnmarshalText([]byte(text)), &refused, "UnmarshalText(%.20q)", text)
 		assert.Equal(t, StackIdentifier{"before", "be", "fore"}, id, "UnmarshalText(%.20q) failed, but changed it", text)
 	}
+	odd, err := json.Marshal(StackIdentifier{"acme", "we b", "pr\nod"})
+	require.NoError(t, err, "what a server has is written, whatever it is")
+	assert.JSONEq(t, `"acme/we b/pr\nod"`, string(odd))
 	for _, id := range []StackIdentifier{
 		{"acme", "web", ""}, {"", "web", "prod"}, {"acme", "", "prod"}, {"a/b", "web", "prod"}, {"acme", "web", "pr/od"},
 	} {

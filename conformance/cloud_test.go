@@ -21,8 +21,8 @@ import (
 )
 
 // TestCloud_AnswersAsDescribed walks through the in-memory cloud, and holds what
-// it answers to every operation that the package has against the description. A
-// new operation needs a line in one of the tours.
+// it answers to every operation that it has state for against the description. Such an
+// operation needs a line in one of the tours; others are scripted by tests.
 func TestCloud_AnswersAsDescribed(t *testing.T) { //nolint:tparallel // one tour after the other, and then what they have heard
 	t.Parallel()
 	h := load(t)
@@ -47,8 +47,12 @@ func TestCloud_AnswersAsDescribed(t *testing.T) { //nolint:tparallel // one tour
 			}
 		}
 	}
+	hasState := map[string]bool{}
+	for _, route := range record().Routes {
+		hasState[route.Operation] = true
+	}
 	for _, endpoint := range h.source.Endpoints {
-		assert.True(t, answered[endpoint.Operation],
+		assert.Equal(t, hasState[endpoint.Operation], answered[endpoint.Operation],
 			"the cloud never answers %s (%s): add it to one of the tours", endpoint.Operation, endpoint.Position)
 	}
 }

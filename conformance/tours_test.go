@@ -222,9 +222,11 @@ func tourOfScope(ctx context.Context, t *testing.T, client *pulumiapi.Client, sc
 	require.NoError(t, client.Webhooks.Delete(ctx, scope, hook.Name))
 }
 
-func tourOfAuditLogs(t *testing.T, _ *pulumiapitest.Server, client *pulumiapi.Client) {
+func tourOfAuditLogs(t *testing.T, cloud *pulumiapitest.Server, client *pulumiapi.Client) {
 	t.Helper()
 	ctx := t.Context()
+	cloud.SetPageSize(100) // the tours before have done a lot in one second
+	defer cloud.SetPageSize(0)
 	_, err := pulumiapi.Collect(client.AuditLogs.List(ctx, org, nil))
 	require.NoError(t, err)
 	_, err = pulumiapi.Collect(client.AuditLogs.ListV1(ctx, org, nil))

@@ -43,13 +43,14 @@ type StackConfig struct {
 
 // StackSummary has the fields of pulumiapi.StackSummary.
 type StackSummary struct {
-	ID            string     `json:"id"`
-	OrgName       string     `json:"orgName"`
-	ProjectName   string     `json:"projectName"`
-	StackName     string     `json:"stackName"`
-	LastUpdate    int64      `json:"lastUpdate"`
-	ResourceCount int        `json:"resourceCount"`
-	Links         StackLinks `json:"links"`
+	ID            string            `json:"id"`
+	OrgName       string            `json:"orgName"`
+	ProjectName   string            `json:"projectName"`
+	StackName     string            `json:"stackName"`
+	LastUpdate    int64             `json:"lastUpdate"`
+	ResourceCount int               `json:"resourceCount"`
+	Tags          map[string]string `json:"tags"`
+	Links         StackLinks        `json:"links"`
 }
 
 // StackLinks has the fields of pulumiapi.StackLinks.

@@ -90,7 +90,7 @@ func All() []Workload {
 		{
 			Name: "W7CreateTag", Job: "create a tag (POST, 204)",
 			Times: 4000,
-			Goals: []Goal{AtMost(CPU, 1.00), AtMost(Allocs, 1.06)},
+			Goals: []Goal{AtMost(CPU, 1.00), AtMost(Allocs, 1.08)},
 			Raw:   rawCreateTag, Package: createTag,
 		},
 	}, streams()...)

@@ -173,7 +173,7 @@ func TestDraft_EveryShapeCompiles(t *testing.T) {
 		require.NoError(t, checkTypes(t, w.root, draft.Go), "%s.%s, %s:\n%s", draft.Service, draft.Method, draft.Shape, draft.Go)
 		require.NoError(t, checkTypes(t, cloud, draft.Route), "%s.%s, %s:\n%s", draft.Service, draft.Method, draft.Shape, draft.Route)
 	}
-	w.build(t, w.draft(t, "GET /api/orgs/{orgName}/agent-pools"))
+	w.build(t, w.draft(t, "GET /api/orgs/{orgName}/oidc/issuers"))
 }
 
 func TestDraft_MadeUpShapesCompile(t *testing.T) {
@@ -209,14 +209,14 @@ func TestDraft_OfTheService(t *testing.T) {
 	t.Parallel()
 	w := ofService(t)
 	draft := w.draft(t, "POST /api/orgs/{orgName}/agent-pools")
-	assert.Equal(t, "Orgs", draft.Service)
+	assert.Equal(t, "AgentPools", draft.Service)
 	assert.Equal(t, "CreateAgentPool", draft.Method)
 	assert.Contains(t, draft.Go, "fetchWithBody[CreatedAccessToken]", "a type that stands for the schema is used again")
 	assert.Contains(t, draft.Route, `endpoint: "POST /api/orgs/{orgName}/agent-pools"`)
-	draft, err := w.drafter.Draft("GET /api/orgs/{orgName}/agent-pools", scaffold.Names{Service: "AgentPools", Method: "List"})
+	draft, err := w.drafter.Draft("GET /api/orgs/{orgName}/oidc/issuers", scaffold.Names{Service: "OIDCIssuers", Method: "List"})
 	require.NoError(t, err)
-	assert.Contains(t, draft.Go, "func (s *AgentPoolsService) List(ctx context.Context, org string)")
-	assert.Contains(t, draft.Go, "type AgentPoolsService struct", "a new service")
+	assert.Contains(t, draft.Go, "func (s *OIDCIssuersService) List(ctx context.Context, org string)")
+	assert.Contains(t, draft.Go, "type OIDCIssuersService struct", "a new service")
 }
 
 func TestDraft_Refuses(t *testing.T) {
@@ -230,7 +230,7 @@ func TestDraft_Refuses(t *testing.T) {
 		_, err := w.drafter.Draft(operation, scaffold.Names{})
 		require.ErrorContains(t, err, problem, operation)
 	}
-	_, err := w.drafter.Draft("GET /api/orgs/{orgName}/agent-pools", scaffold.Names{Method: "list"})
+	_, err := w.drafter.Draft("GET /api/orgs/{orgName}/oidc/issuers", scaffold.Names{Method: "list"})
 	require.ErrorContains(t, err, `"list" is not the name`)
 }
 

@@ -96,7 +96,8 @@ func (t *throttle) stop() {
 
 // reserve gives the caller a turn, and returns when it comes. A turn that would come
 // after the context's deadline is [ErrPaused], and taken from nobody. One that would
-// come after the given end comes then, whoever else does.
+// come after the given end comes at a random time between the pause and that end, or in
+// the second after the pause if there is no such time.
 func (t *throttle) reserve(ctx context.Context, end time.Time) (at time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -113,7 +114,8 @@ func (t *throttle) reserve(ctx context.Context, end time.Time) (at time.Time, er
 		return time.Time{}, ErrPaused
 	}
 	if at.After(end) {
-		return end, nil
+		start := later(now, t.until)
+		return start.Add(rand.N(max(end.Sub(start), time.Second))), nil
 	}
 	t.next = at.Add(t.gap)
 	return at.Add(rand.N(t.gap + 1)), nil

@@ -131,6 +131,17 @@ func parseCursor(cursor Cursor) (position, error) {
 	return p, nil
 }
 
+// mayRepeat reports whether only the items of a page show that it repeats another: its
+// cursor goes on whatever the service does.
+func (p position) mayRepeat() bool {
+	switch p.kind {
+	case pageCursor, rowCursor, groupCursor, guessedCursor:
+		return true
+	case tokenCursor, afterCursor, linkCursor:
+	}
+	return false
+}
+
 // parseNumber reads a number as strconv.Itoa writes it, if it is not negative.
 func parseNumber(text string) (number int, ok bool) {
 	number, err := strconv.Atoi(text)

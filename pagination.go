@@ -212,10 +212,10 @@ type emptyPages struct {
 	backoff *poller
 }
 
-// wait returns how long to wait before the next page is fetched, after a page
-// with this number of items. It returns an error if there have been too many
+// add counts a page with this number of items, and returns how long to wait before the
+// next page is fetched. It returns an error if there have been too many
 // empty pages.
-func (e *emptyPages) wait(items int) (time.Duration, error) {
+func (e *emptyPages) add(items int) (time.Duration, error) {
 	if items > 0 {
 		*e = emptyPages{}
 		return 0, nil
@@ -237,24 +237,33 @@ type progress[T any] struct {
 	cursors  cycle[Cursor]
 	pages    cycle[[]T]
 	previous []T
-	empty    emptyPages
-	// wait is how long to wait before the next page is fetched.
-	wait time.Duration
+	// comparesItems says that the list's pages may repeat although their cursors
+	// differ. It is known once isStarted.
+	isStarted, comparesItems bool
+	empty                    emptyPages
+	// delay is how long to wait before the next page is fetched.
+	delay time.Duration
 }
 
-// add checks the page that was fetched for cursor. It returns an error if the walk
-// would never end.
-func (p *progress[T]) add(cursor Cursor, page *Page[T]) error {
+// check returns an error if page, which was fetched for cursor, shows that the walk
+// would never end. The first page of a walk has an empty cursor.
+func (p *progress[T]) check(cursor Cursor, page *Page[T]) error {
 	if page == nil {
 		return &ArgumentError{Name: "fetch", Reason: "returned neither a page nor an error"}
 	}
 	if cursor != "" && page.Next == cursor {
 		return &ArgumentError{Name: "fetch", Reason: "returned a page that leads to itself: does it use the cursor?"}
 	}
-	if err := p.checkItems(cursor, page.Items); err != nil {
-		return err
+	if !p.isStarted {
+		next, err := parseCursor(page.Next)
+		p.isStarted, p.comparesItems = true, err == nil && next.mayRepeat()
 	}
-	p.wait = 0
+	if p.comparesItems && p.repeats(page.Items) {
+		if at, err := parseCursor(cursor); err == nil {
+			return listError(at.list, fmt.Sprintf("%s %s repeats an earlier one: the list would not end", at.kind, at.start))
+		}
+	}
+	p.delay = 0
 	if page.Next == "" {
 		return nil
 	}
@@ -262,34 +271,17 @@ func (p *progress[T]) add(cursor Cursor, page *Page[T]) error {
 		return endlessError(page.Next, errRepeatedCursor)
 	}
 	var err error
-	if p.wait, err = p.empty.wait(len(page.Items)); err != nil {
+	if p.delay, err = p.empty.add(len(page.Items)); err != nil {
 		return endlessError(page.Next, err)
 	}
 	return nil
 }
 
-// checkItems returns an error if the items are those of an earlier page. Numbered
-// pages and rows show a loop in no other way.
-func (p *progress[T]) checkItems(cursor Cursor, items []T) error {
-	previous := p.previous
+// repeats reports whether the items are those of an earlier page.
+func (p *progress[T]) repeats(items []T) bool {
+	isSame := sameItems(p.previous, items)
 	p.previous = items
-	repeats := sameItems(previous, items)
-	if p.pages.closes(items, sameItems) {
-		repeats = true
-	}
-	if cursor == "" || !repeats {
-		return nil
-	}
-	at, err := parseCursor(cursor)
-	if err != nil {
-		return nil //nolint:nilerr // a cursor that the caller's fetch made
-	}
-	switch at.kind {
-	case pageCursor, rowCursor, groupCursor, guessedCursor:
-		return listError(at.list, fmt.Sprintf("%s %s repeats an earlier one: the list would not end", at.kind, at.start))
-	case tokenCursor, afterCursor, linkCursor:
-	}
-	return nil
+	return p.pages.closes(items, sameItems) || isSame
 }
 
 // sameItems reports whether two pages have the same items, and not none. It

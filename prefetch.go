@@ -142,7 +142,7 @@ func (w *walker[T]) nextPage() (*Page[T], error) {
 	cursor := w.next
 	page, err := w.takePage(cursor)
 	if err == nil {
-		err = w.progress.add(cursor, page)
+		err = w.progress.check(cursor, page)
 	}
 	if err != nil {
 		w.stop()
@@ -161,7 +161,7 @@ func (w *walker[T]) nextPage() (*Page[T], error) {
 // is fetched now.
 func (w *walker[T]) takePage(cursor Cursor) (*Page[T], error) {
 	if len(w.ahead) == 0 {
-		sleep(w.ctx, w.progress.wait)
+		sleep(w.ctx, w.progress.delay)
 		return w.fetch(w.ctx, cursor)
 	}
 	first := w.ahead[0]
@@ -211,7 +211,7 @@ func (w *walker[T]) startFetch(cursor Cursor) {
 		// The caller's is of the page that the loop is at.
 		ctx = CaptureResponse(ctx, &p.info)
 	}
-	wait := w.progress.wait
+	wait := w.progress.delay
 	if len(w.ahead) > 1 {
 		wait = 0 // the first of those ahead waits
 	}

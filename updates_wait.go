@@ -165,7 +165,7 @@ func (s *UpdatesService) Follow(ctx context.Context, id StackIdentifier, updateI
 			case ended:
 				// A filter leaves pages empty, with more behind them. But some
 				// installation might have a new token for ever.
-				wait, err := empty.wait(len(page.Items))
+				wait, err := empty.add(len(page.Items))
 				if err != nil {
 					yield(nil, listError(at.list, err.Error()))
 					return

@@ -49,7 +49,7 @@ func TestRun_Short(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	status := run(t.Context(), []string{"-short", "-run", "W2ListStacks$|W7"}, &stdout, &stderr)
 	require.Equal(t, 0, status, "table -short: %s", stderr.String())
-	assert.Regexp(t, `(?m)^\| \*\*W2ListStacks\*\* .* allocs ≤ 0\.65 .*\|$`, stdout.String(), "table -short")
+	assert.Regexp(t, `(?m)^\| \*\*W2ListStacks\*\* .* allocs ≤ 0\.66 .*\|$`, stdout.String(), "table -short")
 	assert.Regexp(t, `(?m)^\| \*\*W7CreateTag\*\* .* allocs ≤ 1\.08 .*\|$`, stdout.String(), "table -short")
 	assert.NotContains(t, stdout.String(), "time ≤", "table -short")
 	assert.NotContains(t, stdout.String(), "W2ListStacksSlowly", "table -short")
